@@ -1,0 +1,1 @@
+//! Answer BOLT 12 invoice requests.

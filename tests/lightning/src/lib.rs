@@ -1,0 +1,1 @@
+//! A real Lightning network in one process.
