@@ -1,1 +1,9 @@
 //! Answer BOLT 12 invoice requests.
+
+pub mod bolt12;
+pub mod engine;
+mod error;
+mod ids;
+
+pub use error::{rules, Category, CodeInfo, Error, ErrorCode, ErrorDetails, Field, Result, Rule};
+pub use ids::{InvreqId, PaymentHash, Preimage};

@@ -1,0 +1,7 @@
+//! The engine.
+
+mod record;
+
+pub use record::{
+    DeliveryReport, DeliveryState, PathOutcome, PathReport, PayerError, Payment, Record, Status,
+};
