@@ -23,6 +23,8 @@
 mod batch;
 mod error;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use core::future::Future;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ use std::sync::Arc;
 pub use batch::{prefix_end, Batch, Entry, MAX_BATCH_LEN, MAX_KEY_LEN, MAX_VALUE_LEN};
 pub use error::{Conflict, StoreError};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 /// An ordered key-value store with one conditional, atomic, durable write.
 ///
