@@ -21,6 +21,8 @@
 //! ```
 
 mod batch;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod error;
 mod memory;
 #[cfg(feature = "sqlite")]
