@@ -4,6 +4,7 @@ pub mod bolt12;
 pub mod engine;
 mod error;
 mod ids;
+pub mod onion;
 
 pub use error::{rules, Category, CodeInfo, Error, ErrorCode, ErrorDetails, Field, Result, Rule};
 pub use ids::{InvreqId, PaymentHash, Preimage};
