@@ -5,6 +5,7 @@ pub mod engine;
 mod error;
 mod ids;
 pub mod store;
+pub mod onion;
 
 pub use error::{rules, Category, CodeInfo, Error, ErrorCode, ErrorDetails, Field, Result, Rule};
 pub use ids::{InvreqId, PaymentHash, Preimage};
