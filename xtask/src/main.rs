@@ -1,2 +1,56 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask`.
+
+mod bench;
+mod generated;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+/// What a command returns: nothing, or one line that says what went wrong.
+type Done = Result<(), String>;
+
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Done,
+}
+
+#[rustfmt::skip] // one line for each command
+const COMMANDS: &[Command] = &[
+    Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
+    Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
+    Command { name: "errors", about: "write docs/errors.md (--check: only compare)", run: generated::errors },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = args.split_first() else {
+        help();
+        return ExitCode::SUCCESS;
+    };
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        help();
+        let asked_for_help = matches!(name.as_str(), "help" | "--help" | "-h");
+        return if asked_for_help {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    };
+    match (command.run)(rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("cargo xtask {name}: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() {
+    println!("cargo xtask COMMAND");
+    println!();
+    for command in COMMANDS {
+        println!("  {:10} {}", command.name, command.about);
+    }
+}

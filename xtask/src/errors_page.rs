@@ -1,0 +1,155 @@
+//! Prints docs/errors.md, made from the tables of codes and rules.
+
+use std::collections::BTreeMap;
+
+use invreq::{rules, Category, ErrorCode};
+
+const CATEGORIES: &[Category] = &[
+    Category::Format,
+    Category::Rule,
+    Category::Parameter,
+    Category::State,
+    Category::Delivery,
+    Category::Host,
+    Category::Internal,
+];
+
+fn main() {
+    print!("{}", page());
+}
+
+fn page() -> String {
+    let mut page = String::from(INTRODUCTION);
+    for category in CATEGORIES {
+        page.push_str(&codes(*category));
+    }
+    page.push_str(&numbers());
+    page.push_str(&sections());
+    page
+}
+
+const INTRODUCTION: &str = "\
+<!-- Made by `cargo xtask errors` from core/src/error. Do not edit. -->
+
+# Errors
+
+Every error carries a `code`, and it is the same word in every language and every release. Decide by the code; show
+the `message` to a person, its wording may improve. *Number* is what Core Lightning answers in the same case. *Retry*
+means that the same call may succeed later without any change.
+";
+
+fn codes(category: Category) -> String {
+    let (title, meaning) = heading(category);
+    let mut text = format!(
+        "\n## {title}\n\n{meaning}\n\n| code | number | retry | meaning |\n| --- | --- | --- | --- |\n"
+    );
+    for code in ErrorCode::ALL {
+        let info = code.info();
+        if info.category == category {
+            let retry = if info.retryable { "yes" } else { "no" };
+            text.push_str(&format!(
+                "| `{}` | {} | {retry} | {} |\n",
+                info.name,
+                info.rpc_code,
+                cell(info.meaning)
+            ));
+        }
+    }
+    text
+}
+
+fn heading(category: Category) -> (&'static str, &'static str) {
+    match category {
+        Category::Format => ("Format", "The text or the bytes are not well-formed BOLT 12."),
+        Category::Rule => (
+            "Rule",
+            "The message is well-formed, but a rule forbids what it says.",
+        ),
+        Category::Parameter => ("Parameter", "A parameter of the call cannot be used."),
+        Category::State => ("State", "The record is in a state that does not allow the call."),
+        Category::Delivery => (
+            "Delivery",
+            "The invoice could not be delivered, or the payer did not pay in time.",
+        ),
+        Category::Host => ("Host", "The host's source, signer or store did not do its part."),
+        Category::Internal => ("Internal", "A defect of this library: please report it."),
+    }
+}
+
+fn numbers() -> String {
+    let mut by_number: BTreeMap<i32, Vec<String>> = BTreeMap::new();
+    for code in ErrorCode::ALL {
+        let info = code.info();
+        by_number
+            .entry(info.rpc_code)
+            .or_default()
+            .push(format!("`{}`", info.name));
+    }
+    let mut text = String::from("\n## Core Lightning's numbers\n\n| number | codes |\n| --- | --- |\n");
+    for (number, names) in by_number {
+        text.push_str(&format!("| {number} | {} |\n", names.join(", ")));
+    }
+    text
+}
+
+fn sections() -> String {
+    let mut text = String::from(
+        "\n## Rules\n\nWhere a message or a call breaks a rule, the error names the `rule` by one of these ids, and the \
+         place that states it.\n\n| section | rules |\n| --- | --- |\n",
+    );
+    let mut by_section: Vec<(&str, Vec<String>)> = Vec::new();
+    for rule in rules::ALL {
+        let id = format!("`{}`", rule.id);
+        match by_section
+            .iter_mut()
+            .find(|(section, _)| *section == rule.section)
+        {
+            Some((_, ids)) => ids.push(id),
+            None => by_section.push((rule.section, vec![id])),
+        }
+    }
+    for (section, ids) in by_section {
+        text.push_str(&format!("| {section} | {} |\n", ids.join(", ")));
+    }
+    text
+}
+
+/// A bar would end the cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_up_to_date() {
+        let written = include_str!("../../docs/errors.md");
+        assert!(
+            written == page(),
+            "docs/errors.md is stale: run `cargo xtask errors`"
+        );
+    }
+
+    #[test]
+    fn every_code_stands_in_one_category_and_beside_its_number() {
+        for code in ErrorCode::ALL {
+            let row = format!("\n| `{code}` | {} |", code.info().rpc_code);
+            assert_eq!(page().matches(&row).count(), 1, "{code}");
+            assert_eq!(numbers().matches(&format!("`{code}`")).count(), 1, "{code}");
+        }
+    }
+
+    #[test]
+    fn every_rule_is_listed() {
+        for rule in rules::ALL {
+            assert_eq!(
+                sections().matches(&format!("`{}`", rule.id)).count(),
+                1,
+                "{}",
+                rule.id
+            );
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use super::Checked;
+use crate::Done;
+
+/// How one step went.
+pub struct Row {
+    pub name: &'static str,
+    pub seconds: f64,
+    pub result: Checked,
+    pub counts: Vec<TestResult>,
+    pub log: String,
+}
+
+/// How all steps went.
+#[derive(Default)]
+pub struct Report(Vec<Row>);
+
+impl Report {
+    pub fn add(&mut self, row: Row) {
+        self.0.push(row);
+    }
+
+    /// Prints the table, and the number of tests as the last line.
+    pub fn finish(&self) -> Done {
+        println!();
+        for row in &self.0 {
+            let (word, remark) = match &row.result {
+                Ok(remark) => ("ok", remark.clone()),
+                Err(reason) => ("FAILED", format!("{reason} ({})", row.log)),
+            };
+            println!(
+                "{}",
+                format!("{:10} {word:6} {:>7.1} s  {remark}", row.name, row.seconds).trim_end()
+            );
+        }
+        let seconds: f64 = self.0.iter().map(|row| row.seconds).sum();
+        println!("{:10} {:6} {seconds:>7.1} s", "all", "");
+
+        let counts = || self.0.iter().flat_map(|row| &row.counts);
+        if counts().next().is_some() {
+            let passed: u64 = counts().map(|count| count.passed).sum();
+            let failed: u64 = counts().map(|count| count.failed).sum();
+            println!("{passed} passed, {failed} failed");
+        }
+        match self.0.iter().filter(|row| row.result.is_err()).count() {
+            0 => Ok(()),
+            failed => Err(format!("{failed} of {} steps failed", self.0.len())),
+        }
+    }
+}
+
+/// One `test result:` line of cargo.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TestResult {
+    pub line: String,
+    pub passed: u64,
+    pub failed: u64,
+    pub ignored: u64,
+}
+
+impl TestResult {
+    pub fn is_empty(&self) -> bool {
+        self.passed == 0 && self.failed == 0 && self.ignored == 0
+    }
+}
+
+/// The results in what `cargo test` printed, one for each test binary.
+pub fn test_results(output: &str) -> Vec<TestResult> {
+    output.lines().filter_map(test_result).collect()
+}
+
+fn test_result(line: &str) -> Option<TestResult> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let count = |word: &str| {
+        let part = counts
+            .split(';')
+            .find_map(|part| part.trim().strip_suffix(word))?;
+        part.trim().parse().ok()
+    };
+    Some(TestResult {
+        line: line.to_owned(),
+        passed: count("passed")?,
+        failed: count("failed")?,
+        ignored: count("ignored")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_cargo_are_read() {
+        let output = "running 3 tests\n\
+            test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
+            test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
+            test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.00s\n";
+        let results = test_results(output);
+        let counts: Vec<_> = results.iter().map(|r| (r.passed, r.failed, r.ignored)).collect();
+        assert_eq!(counts, [(2, 0, 1), (4, 1, 0), (0, 0, 0)]);
+        assert!(results[2].is_empty() && !results[0].is_empty());
+    }
+}

@@ -1,0 +1,110 @@
+use super::log::Log;
+use super::{house, licences, Checked};
+use crate::{generated, shell};
+
+/// One thing to check.
+pub struct Step {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub run: fn(&mut Log) -> Checked,
+}
+
+/// Every step of a pull request; what fails fastest comes first.
+#[rustfmt::skip] // one line for each step
+pub const STEPS: &[Step] = &[
+    Step { name: "fmt", about: "formatting", run: fmt },
+    Step { name: "house", about: "house rules of tracked files", run: house::check },
+    Step { name: "licences", about: "licences and sources of dependencies", run: licences::check },
+    Step { name: "package", about: "the crate packs, nothing in it is yanked", run: package },
+    Step { name: "clippy", about: "lints", run: clippy },
+    Step { name: "doc", about: "documentation and its links", run: doc },
+    Step { name: "bare", about: "the library without features", run: bare },
+    Step { name: "test", about: "all tests", run: test },
+    Step { name: "generated", about: "generated files are up to date", run: generated },
+];
+
+/// What `--long` adds: load, mutation and fuzzing register here.
+pub const LONG: &[Step] = &[];
+
+fn fmt(log: &mut Log) -> Checked {
+    component(log, "fmt", "rustfmt")?;
+    log.cargo(&["fmt", "--all", "--check"])?;
+    nothing_to_say()
+}
+
+fn clippy(log: &mut Log) -> Checked {
+    component(log, "clippy", "clippy")?;
+    let scope = [
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+    ];
+    log.cargo(&[&scope[..], &["--", "-D", "warnings"]].concat())?;
+    nothing_to_say()
+}
+
+fn doc(log: &mut Log) -> Checked {
+    let mut command = shell::cargo(&["doc", "--locked", "--workspace", "--no-deps", "--all-features"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    log.run(command)?;
+    nothing_to_say()
+}
+
+fn bare(log: &mut Log) -> Checked {
+    log.cargo(&["check", "--locked", "-p", "invreq", "--no-default-features"])?;
+    nothing_to_say()
+}
+
+fn test(log: &mut Log) -> Checked {
+    log.cargo(&[
+        "test",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--no-fail-fast",
+    ])?;
+    nothing_to_say()
+}
+
+/// Packing the crate is the one place where cargo itself asks the registry whether a locked version was withdrawn.
+fn package(log: &mut Log) -> Checked {
+    log.cargo(&[
+        "package",
+        "--locked",
+        "-p",
+        "invreq",
+        "--no-verify",
+        "--allow-dirty",
+    ])?;
+    match log
+        .text()
+        .lines()
+        .filter(|line| line.contains(" is yanked "))
+        .count()
+    {
+        0 => nothing_to_say(),
+        yanked => Err(format!(
+            "{yanked} locked versions are yanked: cargo update -p NAME"
+        )),
+    }
+}
+
+fn generated(log: &mut Log) -> Checked {
+    let check = ["--check".to_owned()];
+    for (name, run) in generated::ALL {
+        log.line(name);
+        run(&check)?;
+    }
+    nothing_to_say()
+}
+
+fn component(log: &mut Log, command: &str, component: &str) -> Result<(), String> {
+    log.cargo(&[command, "--version"])
+        .map_err(|_| format!("{component} is not installed: rustup component add {component}"))
+}
+
+fn nothing_to_say() -> Checked {
+    Ok(String::new())
+}
