@@ -2,6 +2,7 @@
 //! on a made-up chain and pay each other. It uses LDK's public API only.
 //!
 //! Tests go through [`Network`], or through [`Testbed`] where a payer, a host and perhaps a relay are all they need.
+//! Other processes and languages go through the `test-server` binary, or [`Server`] (`README.md` describes its protocol).
 //!
 //! Nothing moves on its own: an operation puts messages into the nodes' queues, and [`Network::pump`] carries them
 //! until the network is quiet. [`Network::take_events`] then tells what happened at a node.
@@ -26,6 +27,7 @@ mod node;
 mod offers;
 mod payment_path;
 mod plugs;
+mod server;
 mod socket;
 mod state;
 mod stream;
@@ -37,5 +39,6 @@ pub use event::NodeEvent;
 pub use host::{InboundPayment, InvoiceDestination};
 pub use network::{ChannelTerms, Network, NodeIndex, RefundTerms};
 pub use payment_path::{PathHop, PayInfo, PaymentPath};
+pub use server::Server;
 pub use stream::StreamId;
 pub use testbed::Testbed;

@@ -110,6 +110,32 @@ impl Network {
             .map(NodeIndex)
     }
 
+    /// All nodes, in the order they were added.
+    pub fn nodes(&self) -> Vec<NodeIndex> {
+        (0..self.state().nodes.len()).map(NodeIndex).collect()
+    }
+
+    /// The name a node was added with.
+    pub fn name(&self, node: NodeIndex) -> String {
+        self.state().node(node).name.clone()
+    }
+
+    /// The nodes it is connected to, in this network and outside.
+    pub fn peers(&self, node: NodeIndex) -> Vec<PublicKey> {
+        let peers = self.state().node(node).peers.list_peers();
+        peers.iter().map(|peer| peer.counterparty_node_id).collect()
+    }
+
+    /// Whether the node was killed.
+    pub fn is_down(&self, node: NodeIndex) -> bool {
+        self.state().live(node).is_err()
+    }
+
+    /// The height of the chain.
+    pub fn block_height(&self) -> u32 {
+        self.state().chain.height()
+    }
+
     /// Connects two nodes and waits for the handshake; does nothing where they are connected.
     pub fn connect(&self, a: NodeIndex, b: NodeIndex) -> Result<(), Error> {
         let mut state = self.state();
@@ -241,9 +267,18 @@ impl Network {
         state.pump();
     }
 
-    /// What happened at the node since the last call.
+    /// What happened at the node since its events were last taken.
     pub fn take_events(&self, node: NodeIndex) -> Vec<NodeEvent> {
-        std::mem::take(&mut self.state().nodes[node.0].events)
+        let mut state = self.state();
+        let all = std::mem::take(&mut state.events);
+        let (taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| *at == node);
+        state.events = left;
+        taken.into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// What happened at any node, in the order in which it did.
+    pub fn take_all_events(&self) -> Vec<(NodeIndex, NodeEvent)> {
+        std::mem::take(&mut self.state().events)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -16,12 +16,12 @@ pub(crate) struct State {
     pub(crate) nodes: Vec<Member>,
     pub(crate) links: Vec<Link>,
     pub(crate) streams: BTreeMap<StreamId, (NodeIndex, Socket)>,
+    pub(crate) events: Vec<(NodeIndex, NodeEvent)>,
 }
 
 pub(crate) struct Member {
     pub(crate) node: Node,
     pub(crate) is_down: bool,
-    pub(crate) events: Vec<NodeEvent>,
     claimable: BTreeSet<[u8; 32]>,
 }
 
@@ -30,7 +30,6 @@ impl Member {
         Member {
             node,
             is_down: false,
-            events: Vec::new(),
             claimable: BTreeSet::new(),
         }
     }
@@ -54,6 +53,7 @@ impl State {
             nodes: Vec::new(),
             links: Vec::new(),
             streams: BTreeMap::new(),
+            events: Vec::new(),
         }
     }
 
@@ -160,32 +160,34 @@ impl State {
 
     fn handle_events(&mut self) -> bool {
         let mut seen = false;
-        let State { chain, nodes, .. } = self;
-        for Member {
-            node,
-            events,
-            claimable,
-            ..
-        } in nodes.iter_mut().filter(|member| !member.is_down)
+        let State {
+            chain, nodes, events, ..
+        } = self;
+        for (index, Member { node, claimable, .. }) in
+            nodes.iter_mut().enumerate().filter(|(_, member)| !member.is_down)
         {
+            let index = NodeIndex(index);
             for event in node.work() {
                 seen = true;
-                match event {
-                    Event::FundingGenerationReady { .. } => fund(node, chain, event),
-                    Event::PaymentClaimable { payment_hash, .. } => {
-                        claimable.insert(payment_hash.0);
-                        events.extend(NodeEvent::from_ldk(event));
-                    }
-                    _ => events.extend(NodeEvent::from_ldk(event)),
+                if let Event::FundingGenerationReady { .. } = event {
+                    fund(node, chain, event);
+                    continue;
                 }
+                if let Event::PaymentClaimable { payment_hash, .. } = event {
+                    claimable.insert(payment_hash.0);
+                }
+                events.extend(NodeEvent::from_ldk(event).map(|event| (index, event)));
             }
             for (reply_path_id, error) in node.offers.take_errors() {
                 let (message, error) = (error.to_string(), error.encode());
-                events.push(NodeEvent::InvoiceErrorReceived {
-                    reply_path_id,
-                    error,
-                    message,
-                });
+                events.push((
+                    index,
+                    NodeEvent::InvoiceErrorReceived {
+                        reply_path_id,
+                        error,
+                        message,
+                    },
+                ));
             }
         }
         seen

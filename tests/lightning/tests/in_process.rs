@@ -3,7 +3,7 @@
 mod wallet;
 
 use invreq_lightning::{ChannelTerms, Error, InvoiceDestination, NodeEvent, RefundTerms, Testbed};
-use wallet::Wallet;
+use wallet::{Wallet, Way};
 
 const AMOUNT: u64 = 50_000_000;
 
@@ -18,9 +18,10 @@ fn a_payer_pays_over_a_direct_channel_and_the_node_rebuilds_the_preimage() {
         .net
         .create_inbound_payment(bed.host, AMOUNT, 3600, None)
         .unwrap();
-    let wallet = Wallet::new(&bed);
+    let wallet = Wallet::new();
     let invoice = wallet.answer(&request, &inbound);
-    let (first_hop, packet) = wallet.packet(&request, &invoice);
+    let way = way_to_payer(&bed, &request);
+    let (first_hop, packet) = (way.first_hop(), wallet.packet(&way, &request, &invoice));
     assert_eq!(first_hop, bed.net.node_id(bed.payer));
 
     bed.net.send_onion(bed.host, first_hop, &packet).unwrap();
@@ -97,9 +98,10 @@ fn a_private_host_behind_a_relay_is_paid_for_a_hash_of_the_callers() {
     );
     assert_eq!(inbound.paths[0].hops.len(), 2);
 
-    let wallet = Wallet::new(&bed);
+    let wallet = Wallet::new();
     let invoice = wallet.answer(&request, &inbound);
-    let (first_hop, packet) = wallet.packet(&request, &invoice);
+    let way = way_to_payer(&bed, &request);
+    let (first_hop, packet) = (way.first_hop(), wallet.packet(&way, &request, &invoice));
     assert_eq!(first_hop, relay);
     bed.net.send_onion(bed.host, first_hop, &packet).unwrap();
     bed.net.pump();
@@ -136,9 +138,10 @@ fn an_invoice_that_cannot_be_paid_brings_an_error_to_the_mailbox() {
             .net
             .create_inbound_payment(bed.host, AMOUNT, 3600, None)
             .unwrap();
-        let wallet = Wallet::new(&bed);
+        let wallet = Wallet::new();
         let invoice = wallet.answer(&request, &inbound);
-        let (first_hop, packet) = wallet.packet(&request, &invoice);
+        let way = way_to_payer(&bed, &request);
+        let (first_hop, packet) = (way.first_hop(), wallet.packet(&way, &request, &invoice));
         bed.net.send_onion(bed.host, first_hop, &packet).unwrap();
         bed.net.pump();
         let events = bed.net.take_events(bed.host);
@@ -160,7 +163,7 @@ fn an_invoice_that_cannot_be_paid_brings_an_error_to_the_mailbox() {
 #[test]
 fn the_nodes_own_messenger_sends_an_invoice_and_returns_its_error() {
     let bed = Testbed::direct();
-    let wallet = Wallet::new(&bed);
+    let wallet = Wallet::new();
     let payer = bed.add_penniless_payer();
     for (payer, id) in [(bed.payer, [1; 32]), (payer, [2; 32])] {
         let request = bed
@@ -204,8 +207,10 @@ fn a_failed_payment_goes_back_to_the_payer() {
         .create_inbound_payment(bed.host, AMOUNT, 3600, None)
         .unwrap();
     let before = bed.net.spendable_msat(bed.payer);
-    let wallet = Wallet::new(&bed);
-    let (first_hop, packet) = wallet.packet(&request, &wallet.answer(&request, &inbound));
+    let wallet = Wallet::new();
+    let way = way_to_payer(&bed, &request);
+    let first_hop = way.first_hop();
+    let packet = wallet.packet(&way, &request, &wallet.answer(&request, &inbound));
     bed.net.send_onion(bed.host, first_hop, &packet).unwrap();
     bed.net.pump();
     bed.net.fail(bed.host, inbound.payment_hash).unwrap();
@@ -221,7 +226,7 @@ fn a_failed_payment_goes_back_to_the_payer() {
 #[test]
 fn cut_and_killed_nodes_are_unreachable_until_they_are_back() {
     let bed = Testbed::direct();
-    let wallet = Wallet::new(&bed);
+    let wallet = Wallet::new();
     let request = bed
         .net
         .create_refund(bed.payer, &RefundTerms::new(AMOUNT, "withdrawal"))
@@ -230,7 +235,9 @@ fn cut_and_killed_nodes_are_unreachable_until_they_are_back() {
         .net
         .create_inbound_payment(bed.host, AMOUNT, 3600, None)
         .unwrap();
-    let (first_hop, packet) = wallet.packet(&request, &wallet.answer(&request, &inbound));
+    let way = way_to_payer(&bed, &request);
+    let first_hop = way.first_hop();
+    let packet = wallet.packet(&way, &request, &wallet.answer(&request, &inbound));
     let send = || bed.net.send_onion(bed.host, first_hop, &packet);
 
     bed.net.disconnect(bed.payer, bed.host);
@@ -259,7 +266,7 @@ fn cut_and_killed_nodes_are_unreachable_until_they_are_back() {
 #[test]
 fn a_packet_for_the_node_itself_is_handled_as_if_it_had_come_from_outside() {
     let bed = Testbed::direct();
-    let wallet = Wallet::new(&bed);
+    let wallet = Wallet::new();
     let request = bed
         .net
         .create_refund(bed.payer, &RefundTerms::new(AMOUNT, "withdrawal"))
@@ -269,7 +276,11 @@ fn a_packet_for_the_node_itself_is_handled_as_if_it_had_come_from_outside() {
         .create_inbound_payment(bed.host, AMOUNT, 3600, None)
         .unwrap();
     let host = bed.net.node_id(bed.host);
-    let packet = wallet.packet_through(&[host], &request, &wallet.answer(&request, &inbound));
+    let way = Way {
+        hops: vec![host],
+        ..way_to_payer(&bed, &request)
+    };
+    let packet = wallet.packet(&way, &request, &wallet.answer(&request, &inbound));
     bed.net.send_onion(bed.host, host, &packet).unwrap();
     bed.net.pump();
     let events = bed.net.take_events(bed.host);
@@ -312,11 +323,28 @@ fn a_request_of_ldks_names_its_payer_by_a_channel_that_the_host_resolves() {
         .net
         .create_refund(bed.payer, &RefundTerms::new(AMOUNT, "withdrawal"))
         .unwrap();
-    let path = wallet::request_path(&request);
-    let (direction, scid) = (path[0], u64::from_be_bytes(path[1..9].try_into().unwrap()));
+    let (scid, direction) = wallet::request_channel(&request);
     let resolve = |direction| bed.net.resolve_scid(bed.host, scid, direction);
     assert_eq!(resolve(direction), Some(bed.net.node_id(bed.payer)));
     assert_eq!(resolve(1 - direction), Some(bed.net.node_id(bed.host)));
     assert_eq!(resolve(2), None);
     assert_eq!(bed.net.resolve_scid(bed.host, scid + 1, direction), None);
+}
+
+/// What the host knows of the way to a payer.
+fn way_to_payer(bed: &Testbed, request: &str) -> Way {
+    let (scid, direction) = wallet::request_channel(request);
+    let introduction = bed
+        .net
+        .resolve_scid(bed.host, scid, direction)
+        .expect("a public channel");
+    let hops = bed
+        .net
+        .route(bed.host, introduction)
+        .expect("the payer can be reached");
+    Way {
+        introduction,
+        hops,
+        reply_hops: bed.net.reply_route(bed.host),
+    }
 }

@@ -4,15 +4,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::hashes::{sha256, Hash};
 use bitcoin::secp256k1::{All, Keypair, PublicKey, Secp256k1, SecretKey};
-use invreq_lightning::{InboundPayment, PaymentPath, Testbed};
+use invreq_lightning::{InboundPayment, PaymentPath};
 use lightning::blinded_path::message::{
     BlindedMessagePath, MessageContext, MessageForwardNode, OffersContext,
 };
 use lightning::blinded_path::payment::{BlindedPayInfo, BlindedPaymentPath};
-use lightning::blinded_path::{BlindedHop, Direction, EmptyNodeIdLookUp, IntroductionNode};
+use lightning::blinded_path::{BlindedHop, EmptyNodeIdLookUp};
 use lightning::ln::msgs::OnionMessage;
 use lightning::ln::peer_handler::IgnoringMessageHandler;
-use lightning::offers::invoice::UnsignedBolt12Invoice;
+use lightning::offers::invoice::{Bolt12Invoice, UnsignedBolt12Invoice};
 use lightning::offers::refund::Refund;
 use lightning::onion_message::messenger::{
     create_onion_message, peel_onion_message, Destination, OnionMessagePath, PeeledOnion,
@@ -24,16 +24,30 @@ use lightning::util::logger::{Logger, Record};
 use lightning::util::ser::{LengthReadable, Writeable};
 
 /// A wallet with keys of its own that knows only what its host tells it.
-pub struct Wallet<'a> {
-    bed: &'a Testbed,
+pub struct Wallet {
     keys: KeysManager,
     secp: Secp256k1<All>,
 }
 
-impl<'a> Wallet<'a> {
-    pub fn new(bed: &'a Testbed) -> Wallet<'a> {
+/// How an invoice gets to the payer, and a reply back.
+pub struct Way {
+    /// The first node of the request's blinded path.
+    pub introduction: PublicKey,
+    /// The nodes between the host and the introduction.
+    pub hops: Vec<PublicKey>,
+    /// The nodes from the one the payer knows to the host.
+    pub reply_hops: Vec<PublicKey>,
+}
+
+impl Way {
+    pub fn first_hop(&self) -> PublicKey {
+        self.hops.first().copied().unwrap_or(self.introduction)
+    }
+}
+
+impl Wallet {
+    pub fn new() -> Wallet {
         Wallet {
-            bed,
             keys: KeysManager::new(&[42; 32], 0, 0, true),
             secp: Secp256k1::new(),
         }
@@ -71,32 +85,19 @@ impl<'a> Wallet<'a> {
             .encode()
     }
 
-    /// The onion message that brings an invoice to the payer over the host's route, and its first hop.
-    pub fn packet(&self, request: &str, invoice: &[u8]) -> (PublicKey, Vec<u8>) {
-        let refund: Refund = request.parse().unwrap();
-        let introduction = self.introduction(&refund.paths()[0]);
-        let hops = self
-            .bed
-            .net
-            .route(self.bed.host, introduction)
-            .expect("the payer can be reached");
-        let first_hop = hops.first().copied().unwrap_or(introduction);
-        (first_hop, self.packet_through(&hops, request, invoice))
-    }
-
-    pub fn packet_through(&self, hops: &[PublicKey], request: &str, invoice: &[u8]) -> Vec<u8> {
+    /// The onion message that brings an invoice to the payer.
+    pub fn packet(&self, way: &Way, request: &str, invoice: &[u8]) -> Vec<u8> {
         let refund: Refund = request.parse().unwrap();
         let path = &refund.paths()[0];
-        let introduction = self.introduction(path);
-        let invoice = lightning::offers::invoice::Bolt12Invoice::try_from(invoice.to_vec()).unwrap();
+        let invoice = Bolt12Invoice::try_from(invoice.to_vec()).unwrap();
         let context = OffersContext::InboundPayment {
             payment_hash: invoice.payment_hash(),
         };
         let (point, blinded_hops) = (path.blinding_point(), path.blinded_hops().to_vec());
         let path = OnionMessagePath {
-            intermediate_nodes: hops.to_vec(),
+            intermediate_nodes: way.hops.clone(),
             destination: Destination::BlindedPath(BlindedMessagePath::from_blinded_path(
-                introduction,
+                way.introduction,
                 point,
                 blinded_hops,
             )),
@@ -109,7 +110,7 @@ impl<'a> Wallet<'a> {
             &self.secp,
             path,
             OffersMessage::Invoice(invoice),
-            Some(self.reply_path(context)),
+            Some(self.reply_path(&way.reply_hops, context)),
         )
         .unwrap();
         message.encode()
@@ -134,8 +135,7 @@ impl<'a> Wallet<'a> {
         }
     }
 
-    fn reply_path(&self, context: OffersContext) -> BlindedMessagePath {
-        let route = self.bed.net.reply_route(self.bed.host);
+    fn reply_path(&self, route: &[PublicKey], context: OffersContext) -> BlindedMessagePath {
         let hops: Vec<_> = route
             .iter()
             .map(|node_id| MessageForwardNode {
@@ -147,24 +147,18 @@ impl<'a> Wallet<'a> {
         let context = MessageContext::Offers(context);
         BlindedMessagePath::new(&hops, self.mailbox(), key, context, &self.keys, &self.secp)
     }
-
-    fn introduction(&self, path: &BlindedMessagePath) -> PublicKey {
-        match path.introduction_node() {
-            IntroductionNode::NodeId(node_id) => *node_id,
-            IntroductionNode::DirectedShortChannelId(direction, scid) => {
-                let direction = matches!(direction, Direction::NodeTwo) as u8;
-                self.bed
-                    .net
-                    .resolve_scid(self.bed.host, *scid, direction)
-                    .expect("a public channel")
-            }
-        }
-    }
 }
 
 /// A preimage and its payment hash.
 pub fn preimage(fill: u8) -> ([u8; 32], [u8; 32]) {
     ([fill; 32], sha256::Hash::hash(&[fill; 32]).to_byte_array())
+}
+
+/// The channel by which LDK's request names its payer: a short channel id and a direction.
+pub fn request_channel(request: &str) -> (u64, u8) {
+    let path = request_path(request);
+    assert!(path[0] < 2, "a sciddir, not a node id");
+    (u64::from_be_bytes(path[1..9].try_into().unwrap()), path[0])
 }
 
 /// The first path of a request, encoded.
