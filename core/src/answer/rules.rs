@@ -56,14 +56,7 @@ fn check_offer_fields(request: &InvoiceRequest, now: Option<u64>) -> Result<()> 
     }
     if let (Some(expiry), Some(now)) = (request.absolute_expiry(), now) {
         if now > expiry {
-            let message = format!("the request expired {} seconds ago", now.saturating_sub(expiry));
-            let number = number::OFFER_ABSOLUTE_EXPIRY;
-            return Err(broken(
-                ErrorCode::RequestExpired,
-                number,
-                rules::INVREQ_EXPIRY,
-                message,
-            ));
+            return Err(expired(expiry, now));
         }
     }
     refuse_offer(request.offer_paths().is_some(), number::OFFER_PATHS)?;
@@ -127,6 +120,17 @@ fn check_request_fields(request: &InvoiceRequest, chain: Option<[u8; 32]>) -> Re
         ));
     }
     Ok(())
+}
+
+/// The request's time is over.
+pub(crate) fn expired(expiry: u64, now: u64) -> Error {
+    let message = format!("the request expired {} seconds ago", now.saturating_sub(expiry));
+    broken(
+        ErrorCode::RequestExpired,
+        number::OFFER_ABSOLUTE_EXPIRY,
+        rules::INVREQ_EXPIRY,
+        message,
+    )
 }
 
 /// What is unusual about a request: fields that its writer must not or need not set where no offer is answered, a

@@ -125,7 +125,7 @@ impl Message {
     }
 
     pub fn invreq_id(&self) -> InvreqId {
-        InvreqId(hash_of(self.mirrored()))
+        invreq_id_of(&self.stream)
     }
 
     /// SHA-256 over the offer's records, wherever they stand: in an offer, or in what answers one.
@@ -138,6 +138,13 @@ impl Message {
         records.peek()?;
         Some(hash_of(records))
     }
+}
+
+/// The id of the request that this stream is, or mirrors.
+pub(crate) fn invreq_id_of(stream: &TlvStream) -> InvreqId {
+    InvreqId(hash_of(
+        stream.records().filter(|record| is_mirrored(record.number)),
+    ))
 }
 
 fn hash_of<'a>(records: impl Iterator<Item = TlvRecord<'a>>) -> [u8; 32] {

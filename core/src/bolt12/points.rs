@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bitcoin::secp256k1::PublicKey;
 
+use super::path::{BlindedPath, Introduction};
 use super::value::invalid_point;
 use crate::Result;
 
@@ -24,5 +25,19 @@ impl Points {
         let point = PublicKey::from_slice(&key).map_err(|_| invalid_point(bytes))?;
         self.0.insert(key, point);
         Ok(point)
+    }
+
+    /// Adds a point that is known already.
+    pub fn add(&mut self, point: &PublicKey) {
+        self.0.insert(point.serialize(), *point);
+    }
+
+    /// Adds the points of a path.
+    pub fn add_path(&mut self, path: &BlindedPath) {
+        if let Introduction::NodeId(node_id) = &path.introduction {
+            self.add(node_id);
+        }
+        self.add(&path.path_key);
+        path.hops.iter().for_each(|hop| self.add(&hop.blinded_node_id));
     }
 }
