@@ -331,6 +331,12 @@ fn a_request_of_ldks_names_its_payer_by_a_channel_that_the_host_resolves() {
     assert_eq!(bed.net.resolve_scid(bed.host, scid + 1, direction), None);
 }
 
+#[test]
+fn a_network_can_be_shared_between_threads() {
+    fn shareable<T: Send + Sync>(_: &T) {}
+    shareable(&Testbed::direct());
+}
+
 /// What the host knows of the way to a payer.
 fn way_to_payer(bed: &Testbed, request: &str) -> Way {
     let (scid, direction) = wallet::request_channel(request);
