@@ -2,9 +2,11 @@
 
 pub mod answer;
 pub mod bolt12;
+pub mod decode;
 pub mod engine;
 mod error;
 mod ids;
 
+pub use decode::{decode, decode_with, DecodeOptions, Decoded, DecodedField, Problem};
 pub use error::{rules, Category, CodeInfo, Error, ErrorCode, ErrorDetails, Field, Result, Rule};
 pub use ids::{InvreqId, PaymentHash, Preimage};
