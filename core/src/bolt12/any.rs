@@ -74,12 +74,13 @@ impl Bolt12 {
         }
     }
 
-    /// `offer_id` of an offer, `invreq_id` of an invoice request or an invoice.
-    pub fn id(&self) -> [u8; 32] {
+    /// `offer_id` of an offer, `invreq_id` of an invoice request or an invoice; `None` if there are no records it is made
+    /// of.
+    pub fn id(&self) -> Option<[u8; 32]> {
         match self {
-            Self::Offer(offer) => offer.offer_id().unwrap_or_default(),
-            Self::InvoiceRequest(request) => request.invreq_id().0,
-            Self::Invoice(invoice) => invoice.invreq_id().0,
+            Self::Offer(offer) => offer.offer_id(),
+            Self::InvoiceRequest(request) => request.mirrored().next().map(|_| request.invreq_id().0),
+            Self::Invoice(invoice) => invoice.mirrored().next().map(|_| invoice.invreq_id().0),
         }
     }
 

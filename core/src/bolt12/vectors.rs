@@ -30,7 +30,10 @@ fn read(namespace: &str, bytes: Vec<u8>) -> Result<()> {
 }
 
 fn cases() -> Vec<(String, bool, Vec<u8>)> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/bolts/bolt01/tlv-stream-test.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/vectors/bolts/bolt01/tlv-stream-test.json"
+    );
     let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let cases = file["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 57);
@@ -38,7 +41,11 @@ fn cases() -> Vec<(String, bool, Vec<u8>)> {
     for case in cases {
         for namespace in case["namespaces"].as_array().unwrap() {
             let bytes = Vec::from_hex(case["stream"].as_str().unwrap()).unwrap();
-            all.push((namespace.as_str().unwrap().to_owned(), case["valid"].as_bool().unwrap(), bytes));
+            all.push((
+                namespace.as_str().unwrap().to_owned(),
+                case["valid"].as_bool().unwrap(),
+                bytes,
+            ));
         }
     }
     all
@@ -47,7 +54,11 @@ fn cases() -> Vec<(String, bool, Vec<u8>)> {
 #[test]
 fn every_stream_has_its_verdict() {
     for (namespace, valid, bytes) in cases() {
-        assert_eq!(read(&namespace, bytes.clone()).is_ok(), valid, "{namespace} {bytes:02x?}");
+        assert_eq!(
+            read(&namespace, bytes.clone()).is_ok(),
+            valid,
+            "{namespace} {bytes:02x?}"
+        );
     }
 }
 
@@ -62,7 +73,11 @@ fn streams_can_be_joined() {
             }
             let joined = [first.as_slice(), second].concat();
             let types = |bytes: &Vec<u8>| -> Vec<u64> {
-                TlvStream::parse(bytes.clone()).unwrap().records().map(|record| record.number).collect()
+                TlvStream::parse(bytes.clone())
+                    .unwrap()
+                    .records()
+                    .map(|record| record.number)
+                    .collect()
             };
             if !second_valid {
                 assert!(read(namespace, joined).is_err(), "{first:02x?} {second:02x?}");
@@ -70,7 +85,11 @@ fn streams_can_be_joined() {
                 assert!(read(namespace, joined).is_ok(), "{first:02x?} {second:02x?}");
             } else {
                 let code = read(namespace, joined).map_err(|error| error.code());
-                assert_eq!(code, Err(ErrorCode::TlvNotAscending), "{first:02x?} {second:02x?}");
+                assert_eq!(
+                    code,
+                    Err(ErrorCode::TlvNotAscending),
+                    "{first:02x?} {second:02x?}"
+                );
             }
         }
     }

@@ -24,7 +24,7 @@ impl fmt::Display for Decoded {
                 "", "", field.meaning
             )?;
         }
-        writeln!(f, "\n  {:<11}  {}", "id", self.id)?;
+        writeln!(f, "\n  {:<11}  {}", "id", self.id.as_deref().unwrap_or("none"))?;
         writeln!(f, "  {:<11}  {}", "merkle root", self.merkle_root)?;
         match self.kind {
             Kind::Offer => {}

@@ -37,7 +37,7 @@ pub fn inspect(text: &str, options: &DecodeOptions) -> Inspection {
         Ok(message) => {
             found.well_formed = true;
             found.signed = message.is_signed();
-            found.id = Some(message.id());
+            found.id = message.id();
             (found.warnings, found.error) = judge(&message, options);
             found.answerable = message.kind() == Kind::InvoiceRequest && found.error.is_none();
         }

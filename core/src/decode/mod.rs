@@ -67,8 +67,9 @@ pub struct Decoded {
     pub summary: String,
     /// Whether it is signed. A signature that is there is correct.
     pub signed: bool,
-    /// `offer_id` of an offer, `invreq_id` of an invoice request or an invoice, as hex.
-    pub id: String,
+    /// `offer_id` of an offer, `invreq_id` of an invoice request or an invoice, as hex;
+    /// `None` if there are no records it is made of.
+    pub id: Option<String>,
     /// The merkle root, as hex.
     pub merkle_root: String,
     /// Whether it is an invoice request that can be answered.
@@ -134,7 +135,7 @@ pub fn decode_with(text: &str, options: &DecodeOptions) -> Result<Decoded> {
         kind: message.kind(),
         summary: values::summary(&message),
         signed: message.is_signed(),
-        id: message.id().to_lower_hex_string(),
+        id: message.id().map(|id| id.to_lower_hex_string()),
         merkle_root: message.merkle_root().to_lower_hex_string(),
         answerable: message.kind() == Kind::InvoiceRequest && error.is_none(),
         problem: error.as_ref().map(Problem::from),

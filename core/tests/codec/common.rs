@@ -14,7 +14,10 @@ pub fn json(path: &str) -> Value {
 }
 
 pub fn lines(path: &str) -> Vec<Value> {
-    text(path).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text(path)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 pub fn list(value: &Value) -> &[Value] {
@@ -35,12 +38,17 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 
 /// The outcome of reading a string: `ok`, or the code of the error.
 pub fn verdict(text: &str) -> &'static str {
-    text.parse::<Bolt12>().map_or_else(|error| error.code().as_str(), |_| "ok")
+    text.parse::<Bolt12>()
+        .map_or_else(|error| error.code().as_str(), |_| "ok")
 }
 
 /// The type number and the hex value of every record.
 pub fn fields(message: &Bolt12) -> Vec<(u64, String)> {
-    message.records().iter().map(|record| (record.number, hex(record.value))).collect()
+    message
+        .records()
+        .iter()
+        .map(|record| (record.number, hex(record.value)))
+        .collect()
 }
 
 /// The same of a list of `{"type", "hex"}`.
