@@ -56,9 +56,9 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
     invoice.sent.insert(copy);
     invoice.answered.insert(copy);
     invoice.error = Some(PayerError {
-        message: clean(error.message().unwrap_or_default(), MAX_SHOWN_CHARS),
-        erroneous_field: error.erroneous_field(),
-        suggested_value: error.suggested_value().map(to_hex),
+        message: clean(error.error.as_deref().unwrap_or_default(), MAX_SHOWN_CHARS),
+        erroneous_field: error.erroneous_field,
+        suggested_value: error.suggested_value.as_deref().map(to_hex),
         received_at: draft.now(),
     });
     // With several copies out, the others may still be paid.
