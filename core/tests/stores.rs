@@ -1,6 +1,7 @@
 //! Every store of the library against the conformance suite, and what is special to SQLite.
 
 #![cfg(all(feature = "sqlite", feature = "testing"))]
+#![allow(clippy::unwrap_used)] // a test
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
