@@ -24,6 +24,7 @@ mod batch;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod error;
+mod export;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 pub use batch::{prefix_end, Batch, Entry, MAX_BATCH_LEN, MAX_KEY_LEN, MAX_VALUE_LEN};
 pub use error::{Conflict, StoreError};
+pub use export::{export, import, is_importing};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
