@@ -1,5 +1,6 @@
 //! Answer BOLT 12 invoice requests.
 
+pub mod answer;
 pub mod bolt12;
 pub mod engine;
 mod error;
