@@ -109,16 +109,11 @@ pub fn peel_to_end(
     node_id: &PublicKey,
     mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSecret>,
 ) -> Result<Peeled> {
-    let mut peeled = peel(message, &mut ecdh)?;
-    for _ in 1..MAX_LAYERS {
-        match &peeled {
-            Peeled::Forward {
-                next: NextHop::Node(next),
-                message,
-            } if next == node_id => {
-                peeled = peel(message, &mut ecdh)?;
-            }
-            _ => return Ok(peeled),
+    let mut layer = message.to_vec();
+    for _ in 0..MAX_LAYERS {
+        match peel(&layer, &mut ecdh)? {
+            Peeled::Forward { next, message } if next == NextHop::Node(*node_id) => layer = message,
+            end => return Ok(end),
         }
     }
     Err(failed(
