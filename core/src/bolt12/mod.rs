@@ -59,4 +59,4 @@ pub use text::clean;
 pub use tlv::{TlvRecord, TlvStream, TlvWriter};
 pub(crate) use types::read_fallbacks;
 pub use types::{Bip353Name, Fallback};
-pub(crate) use value::{set_bits, unknown_even_bit};
+pub(crate) use value::{exact, set_bits, unknown_even_bit, Reader};
