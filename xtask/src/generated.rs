@@ -2,12 +2,14 @@
 
 use std::fs;
 
-use crate::{shell, Done};
+use crate::{shell, Done, Run};
 
 /// Every generated file: the command that makes it.
-pub const ALL: &[(&str, fn(&[String]) -> Done)] = &[("errors", errors)];
+pub const ALL: &[(&str, Run)] = &[("errors", errors), ("schema", schema)];
 
 const ERRORS: &str = "docs/errors.md";
+const SEED: &str = "tests/vectors/seed/sendinvoice.json";
+const SCHEMA: &str = "tests/schema/sendinvoice.schema.json";
 
 /// Writes docs/errors.md, or only compares it.
 pub fn errors(args: &[String]) -> Done {
@@ -22,6 +24,14 @@ pub fn errors(args: &[String]) -> Done {
         "errors-page",
     ]);
     put(ERRORS, &shell::stdout(page)?, check, "cargo xtask errors")
+}
+
+/// Writes the JSON Schema of the contract, or only compares it.
+pub fn schema(args: &[String]) -> Done {
+    let check = only_check(args)?;
+    let seed = fs::read_to_string(shell::root().join(SEED)).map_err(|error| format!("{SEED}: {error}"))?;
+    let schema = invreq_schema::translate(&seed).map_err(|error| format!("{SEED}: {error}"))?;
+    put(SCHEMA, &schema, check, "cargo xtask schema")
 }
 
 fn only_check(args: &[String]) -> Result<bool, String> {
