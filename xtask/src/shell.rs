@@ -39,7 +39,7 @@ pub fn cargo(args: &[&str]) -> Command {
     command
 }
 
-/// Runs a program and returns what it printed; what it said on stderr, where it fails.
+/// Runs a program and returns what it printed. Where it fails, that and what it said on stderr are the reason.
 pub fn stdout(mut command: Command) -> Result<String, String> {
     let name = describe(&command);
     let output = command.output().map_err(|error| format!("{name}: {error}"))?;
