@@ -1,7 +1,249 @@
-//! The engine.
+//! The engine: a state machine that tracks every answer until it is paid or expired.
+//!
+//! It does no I/O, reads no clock, has no randomness and never waits: time, entropy and the host's answers are arguments, so
+//! the same inputs give the same bytes in every language. A host runs it in a loop:
+//!
+//! ```text
+//! begin(input, now, entropy, answers) ─► Need: the host answers and begins again
+//!                                     └► Step { id, batch }
+//! store.write(batch)                     one atomic, durable write, before anything leaves
+//! commit(step.id) ─► Effects { deliveries, replies, events, wake_at }
+//! ```
+//!
+//! [`Engine::begin`] changes nothing. What a step lets out - an invoice, a preimage, a reply - comes out of
+//! [`Engine::commit`] only, so it cannot leave before it is written. [`crate::driver`] is this loop for Rust.
 
+mod codec;
+mod config;
+mod deliver;
+mod draft;
+mod input;
+mod keys;
+mod layout;
+mod list;
+mod meta;
+mod money;
+mod need;
+mod payer_reply;
+mod preview;
 mod record;
+mod restore;
+mod rpc;
+mod send;
+mod state;
+mod status;
+mod step;
+mod stored;
+mod tick;
+mod wait;
 
+use core::fmt;
+
+pub use config::Config;
+pub use input::{
+    CallId, Claim, Existing, Input, ListIndex, ListInvoices, PaymentReceived, SendInvoice, SendOutcome,
+};
+pub use need::{Answer, Answers, InboundPayment, InboundPaymentRequest, Need, ReplyPath, Route, SignRequest};
+pub use preview::Preview;
 pub use record::{
     DeliveryReport, DeliveryState, PathOutcome, PathReport, PayerError, Payment, Record, Status,
 };
+pub use step::{ClaimApproval, Delivery, Effects, Event, Outcome, Page, Progress, Reply, Step};
+
+use crate::{Error, ErrorCode, Result};
+use bitcoin::secp256k1::PublicKey;
+use draft::{Changes, Draft, Draw, Stop};
+use keys::Keys;
+use layout::Layout;
+use state::State;
+
+/// Tracks the answers of one wallet. See the [module](self) for the loop it runs in.
+pub struct Engine {
+    config: Config,
+    keys: Keys,
+    layout: Layout,
+    state: State,
+    open: bool,
+    last_step: u64,
+    pending: Option<(u64, bool, Changes)>,
+}
+
+impl Engine {
+    /// An engine for this wallet. Its first input has to be [`Input::Restore`].
+    ///
+    /// `seed` is a sub-key that the wallet uses for nothing else, never its root. Every secret of the engine is derived
+    /// from it; the engine clears its copy when it is dropped.
+    ///
+    /// # Errors
+    /// `invalid_parameter` if the wallet id is not 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub fn new(config: Config, seed: &[u8; 32]) -> Result<Self> {
+        config.check()?;
+        let keys = Keys::new(seed, config.chain());
+        let layout = Layout::new(&config.wallet_id);
+        let state = State::default();
+        Ok(Self {
+            config,
+            keys,
+            layout,
+            state,
+            open: false,
+            last_step: 0,
+            pending: None,
+        })
+    }
+
+    /// Works out what an input means, and changes nothing.
+    ///
+    /// `now_ms` is the time in Unix milliseconds. `entropy` is 32 bytes from the host's random generator, fresh for every
+    /// input; only the calls of one input that follow a [`Progress::Need`] repeat it, together with `now_ms`. A step that
+    /// is not committed is forgotten when the next one begins.
+    ///
+    /// # Errors
+    /// Those of the input: nothing is to be written or done then. `not_open` before the first restore.
+    pub fn begin(
+        &mut self,
+        input: &Input,
+        now_ms: u64,
+        entropy: &[u8; 32],
+        answers: &Answers,
+    ) -> Result<Progress> {
+        self.pending = None;
+        if !self.open && *input != Input::Restore {
+            return Err(Error::new(
+                ErrorCode::NotOpen,
+                "the engine has not been restored from its store yet",
+            ));
+        }
+        let counters = self.state.counters;
+        let mut draft = Draft {
+            config: &self.config,
+            keys: &self.keys,
+            layout: &self.layout,
+            state: &self.state,
+            answers,
+            entropy,
+            now_ms,
+            changes: Changes {
+                counters,
+                ..Changes::default()
+            },
+        };
+        match handle(&mut draft, input) {
+            Ok(()) => {}
+            Err(Stop::Need(needs)) => return Ok(Progress::Need(needs)),
+            Err(Stop::Error(error)) => return Err(error),
+        }
+        let batch = draft.batch();
+        let changes = draft.changes;
+        if changes.restored.is_some() {
+            self.keys.randomize(entropy);
+        }
+        self.last_step = self.last_step.wrapping_add(1);
+        self.pending = Some((self.last_step, batch.is_some(), changes));
+        Ok(Progress::Step(Step {
+            id: self.last_step,
+            batch,
+        }))
+    }
+
+    /// Makes a step's changes, now that its batch is written, and says what to do about them.
+    ///
+    /// # Errors
+    /// `step_superseded` if another input began after this step; its batch must then not have been written.
+    pub fn commit(&mut self, step: u64) -> Result<Effects> {
+        let pending = self.pending.take_if(|(id, ..)| *id == step);
+        let Some((_, written, mut changes)) = pending else {
+            return Err(Error::new(
+                ErrorCode::StepSuperseded,
+                "a later step took the place of this one",
+            ));
+        };
+        let state = &mut self.state;
+        if let Some(restored) = changes.restored.take() {
+            state.forget_stored();
+            state.revision = restored.revision;
+            for invoice in restored.open {
+                state.set_invoice(invoice.created_index, Some(invoice));
+            }
+            self.open = true;
+        }
+        state.counters = changes.counters;
+        state.revision = state.revision.saturating_add(u64::from(written));
+        state.ignored_replies = state.ignored_replies.saturating_add(changes.ignored_replies);
+        for (index, change) in changes.invoices {
+            state.set_invoice(index, change.new);
+        }
+        for (index, flight) in changes.flights {
+            let open = state.open.contains_key(&index);
+            state.set_flight(index, flight.filter(|_| open));
+        }
+        for (call, wait) in changes.waits {
+            state.set_wait(call, wait);
+        }
+        let mut effects = changes.effects;
+        effects.wake_at = state.wake_at();
+        Ok(effects)
+    }
+
+    /// When the next [`Input::Tick`] is wanted, in Unix milliseconds.
+    pub fn wake_at(&self) -> Option<u64> {
+        self.state.wake_at()
+    }
+
+    /// The node id that replies over our own reply paths are for; whoever hosts the engine hands it what comes for it.
+    ///
+    /// # Errors
+    /// None in practice: see `internal`.
+    pub fn reply_node_id(&self) -> Result<PublicKey> {
+        self.keys.reply_node_id()
+    }
+
+    /// How many messages came to the reply key, or were reported, that answer nothing of ours.
+    pub fn ignored_replies(&self) -> u64 {
+        self.state.ignored_replies
+    }
+
+    /// How many invoices can still be paid.
+    pub fn open_invoices(&self) -> usize {
+        self.state.open.len()
+    }
+}
+
+fn handle(draft: &mut Draft<'_>, input: &Input) -> Draw<()> {
+    match input {
+        Input::Restore => restore::restore(draft),
+        Input::SendInvoice { call, params } => send::send_invoice(draft, *call, params),
+        Input::Resend { call, label } => send::resend(draft, *call, label),
+        Input::WaitInvoice { call, label } => wait::wait_invoice(draft, *call, label),
+        Input::WaitAnyInvoice {
+            call,
+            last_pay_index,
+            timeout,
+        } => wait::wait_any_invoice(draft, *call, *last_pay_index, *timeout),
+        Input::ListInvoices { call, query } => list::list_invoices(draft, *call, query),
+        Input::DelInvoice { call, label, status } => list::del_invoice(draft, *call, label, *status),
+        Input::Preview { call, invreq } => preview::preview(draft, *call, invreq),
+        Input::Claim { call, claim } => money::claim(draft, *call, claim),
+        Input::PaymentReceived { call, payment } => money::payment_received(draft, *call, payment),
+        Input::Delivered { id, outcome } => deliver::delivered(draft, id, *outcome),
+        Input::OnionMessage { bytes } => payer_reply::onion_message(draft, bytes),
+        Input::InvoiceError { reply_path_id, bytes } => {
+            payer_reply::invoice_error(draft, reply_path_id, bytes)
+        }
+        Input::Cancel { call } => {
+            wait::cancel(draft, *call);
+            Ok(())
+        }
+        Input::Tick => tick::tick(draft),
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("config", &self.config)
+            .field("open_invoices", &self.state.open.len())
+            .field("wake_at", &self.state.wake_at())
+            .finish_non_exhaustive()
+    }
+}

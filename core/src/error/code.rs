@@ -36,6 +36,7 @@ pub enum ErrorCode {
     UnknownFeature,
     InvalidName,
     InvalidSignature,
+    OnionInvalid,
     // Answering
     AnswersOffer,
     RequestExpired,
@@ -153,6 +154,7 @@ impl ErrorCode {
             Self::UnknownFeature => row("unknown_feature", BAD_PARAMETER, C::Rule, "an unknown even feature bit must be understood, and is not"),
             Self::InvalidName => row("invalid_name", BAD_PARAMETER, C::Rule, "a BIP 353 name holds characters that are not allowed"),
             Self::InvalidSignature => row("invalid_signature", BAD_PARAMETER, C::Rule, "the signature is not correct"),
+            Self::OnionInvalid => row("onion_invalid", BAD_PARAMETER, C::Format, "an onion message is not for this node, was altered, or is malformed"),
             Self::AnswersOffer => row("answers_offer", BAD_PARAMETER, C::Rule, "the request answers an offer, which cannot be answered here"),
             Self::RequestExpired => row("request_expired", 1002, C::Rule, "the invoice request has expired"),
             Self::WrongChain => row("wrong_chain", BAD_PARAMETER, C::Rule, "the request is for another chain"),
@@ -230,6 +232,7 @@ impl ErrorCode {
         Self::UnknownFeature,
         Self::InvalidName,
         Self::InvalidSignature,
+        Self::OnionInvalid,
         Self::AnswersOffer,
         Self::RequestExpired,
         Self::WrongChain,

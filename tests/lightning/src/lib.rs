@@ -1,1 +1,48 @@
-//! A real Lightning network in one process.
+//! A real Lightning network in one process: LDK nodes that shake hands over BOLT 8, gossip, open funded channels
+//! on a made-up chain and pay each other. It uses LDK's public API only.
+//!
+//! Tests go through [`Network`], or through [`Testbed`] where a payer, a host and perhaps a relay are all they need.
+//! Other processes and languages go through the `test-server` binary, or [`Server`] (`README.md` describes its protocol).
+//!
+//! Nothing moves on its own: an operation puts messages into the nodes' queues, and [`Network::pump`] carries them
+//! until the network is quiet. [`Network::take_events`] then tells what happened at a node.
+//!
+//! ```
+//! use invreq_lightning::{RefundTerms, Testbed};
+//!
+//! let bed = Testbed::direct();
+//! let request = bed.net.create_refund(bed.payer, &RefundTerms::new(50_000_000, "withdrawal")).unwrap();
+//! assert!(request.starts_with("lnr1"));
+//! ```
+//!
+//! Three things are simpler than on a real network: funding transactions spend nothing, only funding transactions are
+//! ever confirmed (a forced close is not played out on chain), and nothing is written to disk.
+
+mod chain;
+mod error;
+mod event;
+mod host;
+mod network;
+mod node;
+mod offers;
+mod payment_path;
+mod plugs;
+mod remote;
+mod server;
+mod socket;
+mod state;
+mod stream;
+mod testbed;
+mod wallet;
+
+pub use bitcoin::secp256k1::PublicKey;
+pub use error::Error;
+pub use event::NodeEvent;
+pub use host::{InboundPayment, InvoiceDestination};
+pub use network::{ChannelTerms, Network, NodeIndex, RefundTerms};
+pub use payment_path::{PathHop, PayInfo, PaymentPath};
+pub use remote::RemoteNode;
+pub use server::Server;
+pub use stream::StreamId;
+pub use testbed::Testbed;
+pub use wallet::{handle, serve, HostNode, LocalNode, NodeHost, Preimages, Served};

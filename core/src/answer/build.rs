@@ -1,0 +1,168 @@
+//! Building, signing and checking the invoice.
+
+use bitcoin::secp256k1::{Keypair, Message, Secp256k1, Signing};
+
+use crate::answer::{check_as_payer, Answerable, Terms};
+use crate::bolt12::{
+    invoice_digest, merkle_root, number, Invoice, Points, TlvRecord, TlvStream, TlvWriter,
+    DEFAULT_RELATIVE_EXPIRY,
+};
+use crate::{Error, ErrorCode, Result};
+
+/// The tag of an invoice's signature, for signers that hash by themselves (BOLT 12, Signature Calculation).
+pub const INVOICE_SIGNATURE_TAG: &str = "lightninginvoicesignature";
+
+/// Bit 17, optional: the payment may arrive in parts (BOLT 9).
+const MPP_OPTIONAL: [u8; 3] = [0x02, 0, 0];
+
+/// An invoice that waits for its signature.
+#[derive(Clone, Debug)]
+pub struct UnsignedInvoice {
+    answerable: Answerable,
+    terms: Terms,
+    stream: TlvStream,
+    digest: [u8; 32],
+}
+
+/// The invoice that answers this request on these terms, without its signature.
+///
+/// The records of the request are copied byte for byte, those nobody knows included (BOLT 12, Invoices).
+///
+/// # Errors
+/// `invalid_expiry`, `invalid_payment_path`, `insufficient_inbound`, `path_expires_early`.
+pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice> {
+    terms.check(answerable.amount_msat())?;
+    let mut out = TlvWriter::new();
+    let (plain, experimental): (Vec<_>, Vec<_>) = answerable
+        .request()
+        .mirrored()
+        .partition(|record| record.number < number::INVOICE_PATHS);
+    copy_all(&mut out, &plain)?;
+    write_terms(&mut out, answerable, terms)?;
+    copy_all(&mut out, &experimental)?;
+    let stream = TlvStream::parse(out.into_bytes())?;
+    let digest = invoice_digest(&merkle_root(&stream));
+    Ok(UnsignedInvoice {
+        answerable: answerable.clone(),
+        terms: terms.clone(),
+        stream,
+        digest,
+    })
+}
+
+/// The signed invoice that answers this request, for a key at hand. `terms.node_id` has to be the key's.
+///
+/// # Errors
+/// Those of [`prepare`] and [`UnsignedInvoice::finish`].
+pub fn answer<C: Signing>(
+    answerable: &Answerable,
+    terms: &Terms,
+    key: &Keypair,
+    secp: &Secp256k1<C>,
+) -> Result<Invoice> {
+    let unsigned = prepare(answerable, terms)?;
+    let signature = secp.sign_schnorr_no_aux_rand(&Message::from_digest(unsigned.digest()), key);
+    unsigned.finish(&signature.serialize())
+}
+
+impl UnsignedInvoice {
+    /// The 32 bytes that the key of [`Terms::node_id`] has to sign with BIP 340.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// The TLV stream without the signature.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.stream.as_bytes()
+    }
+
+    /// The signed invoice. It is read again from its bytes and held against every rule the payer has.
+    ///
+    /// # Errors
+    /// `invalid_signature` if the signature is not one of [`Terms::node_id`]; `self_check_failed` if the payer would refuse
+    /// the invoice for any other reason, which would be a defect of this library.
+    pub fn finish(&self, signature: &[u8; 64]) -> Result<Invoice> {
+        let bytes = self.with_signature(signature)?;
+        let invoice =
+            Invoice::from_bytes_with(bytes, &mut self.known_points()).map_err(|error| {
+                match error.code() {
+                    ErrorCode::InvalidSignature => error,
+                    _ => failed_self_check(error),
+                }
+            })?;
+        let request = self.answerable.request();
+        check_as_payer(
+            &invoice,
+            Some(request),
+            Some(request.chain()),
+            Some(self.terms.created_at),
+        )
+        .map_err(failed_self_check)?;
+        Ok(invoice)
+    }
+
+    /// The signature stands between the invoice's own records and the experimental ones of the request.
+    fn with_signature(&self, signature: &[u8; 64]) -> Result<Vec<u8>> {
+        let mut out = TlvWriter::new();
+        let (before, after): (Vec<_>, Vec<_>) = self
+            .stream
+            .records()
+            .partition(|record| record.number < number::SIGNATURE);
+        copy_all(&mut out, &before)?;
+        out.record(number::SIGNATURE, signature)?;
+        copy_all(&mut out, &after)?;
+        Ok(out.into_bytes())
+    }
+
+    /// The points that were read or made already; reading one again costs as much as half a signature.
+    fn known_points(&self) -> Points {
+        let mut points = Points::default();
+        points.add(&self.terms.node_id);
+        points.add(&self.answerable.payer_id());
+        for path in self.answerable.request().paths().into_iter().flatten() {
+            points.add_path(path);
+        }
+        for path in &self.terms.paths {
+            points.add_path(&path.path);
+        }
+        points
+    }
+}
+
+fn write_terms(out: &mut TlvWriter, answerable: &Answerable, terms: &Terms) -> Result<()> {
+    let (mut paths, mut payinfos) = (Vec::new(), Vec::new());
+    for payment_path in &terms.paths {
+        payment_path.path.write(&mut paths)?;
+        payment_path.payinfo.write(&mut payinfos)?;
+    }
+    out.record(number::INVOICE_PATHS, &paths)?;
+    out.record(number::INVOICE_BLINDEDPAY, &payinfos)?;
+    out.integer(number::INVOICE_CREATED_AT, terms.created_at)?;
+    if terms.relative_expiry != DEFAULT_RELATIVE_EXPIRY {
+        out.integer(number::INVOICE_RELATIVE_EXPIRY, u64::from(terms.relative_expiry))?;
+    }
+    out.record(number::INVOICE_PAYMENT_HASH, &terms.payment_hash.0)?;
+    out.integer(number::INVOICE_AMOUNT, answerable.amount_msat())?;
+    if terms.mpp {
+        out.record(number::INVOICE_FEATURES, &MPP_OPTIONAL)?;
+    }
+    out.record(number::INVOICE_NODE_ID, &terms.node_id.serialize())?;
+    Ok(())
+}
+
+fn copy_all(out: &mut TlvWriter, records: &[TlvRecord<'_>]) -> Result<()> {
+    records
+        .iter()
+        .try_for_each(|record| out.copy(*record).map(|_| ()))
+}
+
+fn failed_self_check(cause: Error) -> Error {
+    let mut details = cause.into_details();
+    details.message = format!(
+        "the finished invoice would be refused by the payer: {}",
+        details.message
+    );
+    details.code = ErrorCode::SelfCheckFailed;
+    details.rpc_code = ErrorCode::SelfCheckFailed.info().rpc_code;
+    Error::from(details)
+}

@@ -1,0 +1,81 @@
+//! The merkle root over the records of a message (BOLT 12, Signature Calculation).
+
+use std::sync::LazyLock;
+
+use bitcoin::hashes::{sha256, Hash, HashEngine};
+
+use super::bigsize::write_bigsize;
+use super::tlv::TlvStream;
+
+/// The types that hold signatures and are therefore no leaves of the tree.
+pub const SIGNATURE_TYPES: core::ops::RangeInclusive<u64> = 240..=1000;
+
+/// The merkle root over all records outside [`SIGNATURE_TYPES`]; all zero if there are none.
+///
+/// The records are hashed as they stand in the stream: values that were read and encoded again would be another
+/// message wherever an encoding is not the one we would have chosen.
+pub fn merkle_root(stream: &TlvStream) -> [u8; 32] {
+    let Some(first) = stream.records().next() else {
+        return [0; 32];
+    };
+    let mut nonce_tag = Vec::with_capacity(NONCE_TAG.len().saturating_add(first.raw.len()));
+    nonce_tag.extend_from_slice(NONCE_TAG);
+    nonce_tag.extend_from_slice(first.raw);
+    let nonce = tagged_engine(&nonce_tag);
+
+    let mut number = Vec::with_capacity(9);
+    let mut level: Vec<[u8; 32]> = Vec::with_capacity(stream.records().len());
+    for record in stream
+        .records()
+        .filter(|record| !SIGNATURE_TYPES.contains(&record.number))
+    {
+        number.clear();
+        write_bigsize(&mut number, record.number);
+        level.push(branch(finish(&LEAF, record.raw), finish(&nonce, &number)));
+    }
+    // Neighbours are paired from the left; one without a partner moves up as it is.
+    while level.len() > 1 {
+        level = level
+            .chunks(2)
+            .map(|pair| match pair {
+                [left, right] => branch(*left, *right),
+                _ => pair.first().copied().unwrap_or_default(),
+            })
+            .collect();
+    }
+    level.first().copied().unwrap_or_default()
+}
+
+/// The hash `H(tag, message)` of BOLT 12: SHA-256 over twice the hash of the tag, then the message.
+pub fn tagged_hash(tag: &[u8], message: &[u8]) -> [u8; 32] {
+    finish(&tagged_engine(tag), message)
+}
+
+const NONCE_TAG: &[u8] = b"LnNonce";
+
+static LEAF: LazyLock<sha256::HashEngine> = LazyLock::new(|| tagged_engine(b"LnLeaf"));
+static BRANCH: LazyLock<sha256::HashEngine> = LazyLock::new(|| tagged_engine(b"LnBranch"));
+
+/// The state after the tag, which fills one block: from here a hash costs only its message.
+pub(crate) fn tagged_engine(tag: &[u8]) -> sha256::HashEngine {
+    let tag = sha256::Hash::hash(tag);
+    let mut engine = sha256::Hash::engine();
+    engine.input(tag.as_byte_array());
+    engine.input(tag.as_byte_array());
+    engine
+}
+
+/// The hash of the message from the state of its tag.
+pub(crate) fn finish(engine: &sha256::HashEngine, message: &[u8]) -> [u8; 32] {
+    let mut engine = engine.clone();
+    engine.input(message);
+    sha256::Hash::from_engine(engine).to_byte_array()
+}
+
+fn branch(one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
+    let (less, greater) = if one <= other { (one, other) } else { (other, one) };
+    let mut engine = BRANCH.clone();
+    engine.input(&less);
+    engine.input(&greater);
+    sha256::Hash::from_engine(engine).to_byte_array()
+}

@@ -1,0 +1,98 @@
+//! What a host supplies: where money comes in, how messages go out, the time and the dice.
+
+use core::fmt;
+use core::future::{ready, Future};
+
+use bitcoin::secp256k1::PublicKey;
+
+use crate::engine::{
+    Delivery, InboundPayment, InboundPaymentRequest, ReplyPath, Route, SendOutcome, SignRequest,
+};
+
+/// Why the host could not do something, in its own words. The text ends up in the error of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostError(pub String);
+
+/// Makes inbound payments: the host's Lightning node or service.
+///
+/// Payment paths are the node's own: only it can recognise what comes in over them. See docs/GUIDE.md for what LDK, Core
+/// Lightning, LND and eclair can do.
+pub trait PaymentSource: Send + Sync {
+    /// An inbound payment of this amount, with the paths a payer can reach it by.
+    ///
+    /// Take the request's payment hash, or answer with one of your own. It is called once per invoice, after everything
+    /// else about the request has been checked.
+    fn create_inbound_payment(
+        &self,
+        request: &InboundPaymentRequest,
+    ) -> impl Future<Output = Result<InboundPayment, HostError>> + Send;
+
+    /// Whether this much, in msat, could be received now; `None` where the node cannot tell.
+    fn can_receive(&self, amount_msat: u64) -> impl Future<Output = Option<bool>> + Send {
+        let _ = amount_msat;
+        ready(None)
+    }
+}
+
+/// Takes invoices to payers: the host's node, or a socket to another one.
+pub trait Transport: Send + Sync {
+    /// Sends one copy, in whichever of its forms the host's node speaks.
+    fn send(&self, delivery: &Delivery) -> impl Future<Output = SendOutcome> + Send;
+
+    /// The node at one end of a channel; `None` where the channel is not known.
+    fn resolve_scid(&self, scid: u64, direction: u8) -> impl Future<Output = Option<PublicKey>> + Send {
+        let _ = (scid, direction);
+        ready(None)
+    }
+
+    /// The way to a node, and how the payer can answer; `None` where there is none. Without your own, every node is
+    /// taken for a peer, and payers cannot answer.
+    fn find_route(&self, node_id: PublicKey) -> impl Future<Output = Option<Route>> + Send {
+        let _ = node_id;
+        ready(Some(Route {
+            via: Vec::new(),
+            reply: ReplyPath::None,
+        }))
+    }
+}
+
+/// Signs invoices with a key the host keeps, for payers who want to know whom they pay.
+pub trait Signer: Send + Sync {
+    /// A BIP 340 signature of the digest, made with the key of the request's node id.
+    fn sign(&self, request: &SignRequest) -> impl Future<Output = Result<[u8; 64], HostError>> + Send;
+}
+
+/// Tells the time, and waits.
+pub trait Clock: Send + Sync {
+    /// The time, in Unix milliseconds.
+    fn now_ms(&self) -> u64;
+
+    /// Waits until it is this late, in Unix milliseconds. It may wake early; then it is asked again.
+    fn sleep_until(&self, at_ms: u64) -> impl Future<Output = ()> + Send;
+}
+
+/// Throws the dice.
+pub trait Entropy: Send + Sync {
+    /// 32 bytes that nobody can guess, new every time.
+    fn bytes(&self) -> Result<[u8; 32], HostError>;
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for HostError {}
+
+impl From<String> for HostError {
+    fn from(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
+impl From<&str> for HostError {
+    fn from(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+}

@@ -1,0 +1,356 @@
+//! The handle: what a wallet calls.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as SyncMutex};
+
+use async_channel::Sender;
+use async_lock::Mutex;
+use bitcoin::secp256k1::PublicKey;
+
+use crate::driver::run::Shared;
+use crate::driver::{Clock, Entropy, PaymentSource, Runner, Signer, SystemClock, SystemEntropy, Transport};
+use crate::engine::{
+    CallId, Claim, ClaimApproval, Config, Engine, Event, Input, ListInvoices, Outcome, Page, PaymentReceived,
+    Preview, Record, SendInvoice, Status,
+};
+use crate::store::Store;
+use crate::{Error, ErrorCode, Result};
+
+/// Events as they happen. A reader that falls more than 1,024 behind misses the oldest ones; the records themselves are in
+/// the store.
+pub type Events = async_broadcast::Receiver<Event>;
+
+const EVENTS: usize = 1024;
+
+/// Answers invoice requests and tracks the answers: the handle a wallet holds. Clones are the same payee.
+#[derive(Clone)]
+pub struct Payee {
+    shared: Arc<Shared>,
+    next_call: Arc<AtomicU64>,
+    events: async_broadcast::InactiveReceiver<Event>,
+    stop: Sender<()>,
+}
+
+/// Collects what a [`Payee`] needs.
+pub struct PayeeBuilder<S, P, T> {
+    config: Config,
+    seed: [u8; 32],
+    store: S,
+    source: P,
+    transport: T,
+    signer: Option<Box<dyn crate::driver::erased::DynSigner>>,
+    clock: Box<dyn crate::driver::erased::DynClock>,
+    entropy: Box<dyn Entropy>,
+}
+
+impl Payee {
+    /// Begins to open a payee. `seed` is a sub-key the wallet uses for nothing else.
+    pub fn builder<S, P, T>(
+        config: Config,
+        seed: [u8; 32],
+        store: S,
+        source: P,
+        transport: T,
+    ) -> PayeeBuilder<S, P, T>
+    where
+        S: Store + 'static,
+        P: PaymentSource + 'static,
+        T: Transport + 'static,
+    {
+        let (clock, entropy) = (Box::new(SystemClock), Box::new(SystemEntropy));
+        PayeeBuilder {
+            config,
+            seed,
+            store,
+            source,
+            transport,
+            signer: None,
+            clock,
+            entropy,
+        }
+    }
+
+    /// Answers a request, has the invoice sent, and waits until it is paid.
+    ///
+    /// Dropping the future ends the wait, not the invoice.
+    ///
+    /// # Errors
+    /// Those of the request and the terms before anything is written; then `no_route` (1003), `payer_error` (1004),
+    /// `wait_timeout` (1005), `invoice_expired` (903), each with the record.
+    pub async fn send_invoice(&self, params: SendInvoice) -> Result<Record> {
+        self.record(|call| Input::SendInvoice { call, params }).await
+    }
+
+    /// Sends the same invoice once more, and does not wait.
+    ///
+    /// # Errors
+    /// `not_found`, `invoice_expired`, `already_paid`, `claiming`, `request_expired`.
+    pub async fn resend(&self, label: &str) -> Result<Record> {
+        let label = label.to_owned();
+        self.record(|call| Input::Resend { call, label }).await
+    }
+
+    /// Waits until this invoice is paid.
+    ///
+    /// # Errors
+    /// `not_found`; `invoice_expired` (903).
+    pub async fn wait_invoice(&self, label: &str) -> Result<Record> {
+        let label = label.to_owned();
+        self.record(|call| Input::WaitInvoice { call, label }).await
+    }
+
+    /// Waits for the next payment after `last_pay_index`, for at most `timeout` seconds.
+    ///
+    /// # Errors
+    /// `wait_any_timeout` (904).
+    pub async fn wait_any_invoice(&self, last_pay_index: u64, timeout: Option<u32>) -> Result<Record> {
+        self.record(|call| Input::WaitAnyInvoice {
+            call,
+            last_pay_index,
+            timeout,
+        })
+        .await
+    }
+
+    /// Lists invoices, a page at a time.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a limit that is not 1 to 1,000.
+    pub async fn list_invoices(&self, query: ListInvoices) -> Result<Page> {
+        match self.call(|call| Input::ListInvoices { call, query }).await? {
+            Outcome::Page(page) => Ok(page),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Forgets an invoice, if it has this status.
+    ///
+    /// # Errors
+    /// `not_found` (905), `status_mismatch` (906), `claiming`.
+    pub async fn del_invoice(&self, label: &str, status: Status) -> Result<Record> {
+        let label = label.to_owned();
+        self.record(|call| Input::DelInvoice { call, label, status })
+            .await
+    }
+
+    /// Says what answering a request would mean, and changes nothing.
+    ///
+    /// # Errors
+    /// Those of a text that is no invoice request.
+    pub async fn preview(&self, invreq: &str) -> Result<Preview> {
+        let invreq = invreq.to_owned();
+        match self.call(|call| Input::Preview { call, invreq }).await? {
+            Outcome::Preview(preview) => Ok(preview),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Asks for the preimage of a payment that waits to be claimed. When it returns, the claim is written down.
+    ///
+    /// # Errors
+    /// `not_found`, `already_paid`, `amount_too_low`, `amount_too_high`, `claim_too_late`: fail the payment then.
+    pub async fn claim(&self, claim: Claim) -> Result<ClaimApproval> {
+        match self.call(|call| Input::Claim { call, claim }).await? {
+            Outcome::Claim(approval) => Ok(approval),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Reports money that arrived for good. Report it again after every restart, if in doubt.
+    ///
+    /// # Errors
+    /// `not_found`, `amount_too_low`, `preimage_mismatch`, `preimage_required`.
+    pub async fn payment_received(&self, payment: PaymentReceived) -> Result<Record> {
+        self.record(|call| Input::PaymentReceived { call, payment }).await
+    }
+
+    /// Hands over an onion message that came for [`reply_node_id`](Self::reply_node_id): the payload of message 513.
+    ///
+    /// # Errors
+    /// Those of the store. A message that answers nothing of ours is no error.
+    pub async fn receive_onion_message(&self, bytes: Vec<u8>) -> Result<()> {
+        self.shared.perform(&Input::OnionMessage { bytes }).await
+    }
+
+    /// Hands over an `invoice_error` that the host's own messenger opened.
+    ///
+    /// # Errors
+    /// Those of the store. An error that answers nothing of ours is no error.
+    pub async fn receive_invoice_error(&self, reply_path_id: [u8; 32], bytes: Vec<u8>) -> Result<()> {
+        self.shared
+            .perform(&Input::InvoiceError { reply_path_id, bytes })
+            .await
+    }
+
+    /// Catches up after the machine slept or another process wrote to the store.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn resume(&self) -> Result<()> {
+        self.shared.perform(&Input::Restore).await?;
+        self.shared.perform(&Input::Tick).await
+    }
+
+    /// Everything that happens from now on.
+    pub fn events(&self) -> Events {
+        self.events.activate_cloned()
+    }
+
+    /// The node id that replies over our own reply paths are for.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub async fn reply_node_id(&self) -> Result<PublicKey> {
+        self.shared.engine.lock().await.reply_node_id()
+    }
+
+    /// How many replies came that answer nothing of ours.
+    pub async fn ignored_replies(&self) -> u64 {
+        self.shared.engine.lock().await.ignored_replies()
+    }
+
+    /// Ends the runner and closes the store. Calls that still wait end with `cancelled`.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn close(&self) -> Result<()> {
+        self.stop.close();
+        let waiting: Vec<_> = self
+            .shared
+            .callers
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .drain()
+            .collect();
+        for (_, caller) in waiting {
+            let _ = caller.try_send(Err(Error::new(ErrorCode::Cancelled, "the payee was closed")));
+        }
+        let _engine = self.shared.engine.lock().await;
+        self.shared.store.close().await.map_err(Error::from)
+    }
+
+    async fn record(&self, input: impl FnOnce(CallId) -> Input) -> Result<Record> {
+        match self.call(input).await? {
+            Outcome::Record(record) => Ok(record),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn call(&self, input: impl FnOnce(CallId) -> Input) -> Result<Outcome> {
+        let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        let (caller, reply) = async_channel::bounded(1);
+        self.shared
+            .callers
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .insert(call, caller);
+        // Tells the engine, should this future be dropped.
+        let leave = Leave {
+            shared: &self.shared,
+            call,
+        };
+        self.shared.perform(&input(call)).await?;
+        let result = reply.recv().await.map_err(|_| unexpected())?;
+        drop(leave);
+        result
+    }
+}
+
+impl<S, P, T> PayeeBuilder<S, P, T>
+where
+    S: Store + 'static,
+    P: PaymentSource + 'static,
+    T: Transport + 'static,
+{
+    /// Signs with keys the host keeps, where a call names one.
+    #[must_use]
+    pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.signer = Some(Box::new(signer));
+        self
+    }
+
+    /// Tells the time with this clock instead of the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Throws these dice instead of the system's.
+    #[must_use]
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Box::new(entropy);
+        self
+    }
+
+    /// Reads the store and takes up where it left off.
+    ///
+    /// # Errors
+    /// `wrong_store`, `store_corrupt`, `store_failed`; `invalid_parameter` for the configuration.
+    pub async fn open(self) -> Result<(Payee, Runner)> {
+        let engine = Engine::new(self.config, &self.seed)?;
+        let (deliveries, copies) = async_channel::unbounded();
+        let (changed, was_changed) = async_channel::bounded(1);
+        let (gone, left) = async_channel::unbounded();
+        let (stop, stopped) = async_channel::bounded(1);
+        let (mut events, receiver) = async_broadcast::broadcast(EVENTS);
+        events.set_overflow(true);
+        let shared = Arc::new(Shared {
+            engine: Mutex::new(engine),
+            store: Box::new(self.store),
+            source: Box::new(self.source),
+            transport: Box::new(self.transport),
+            signer: self.signer,
+            clock: self.clock,
+            entropy: self.entropy,
+            callers: SyncMutex::new(HashMap::new()),
+            deliveries,
+            changed,
+            gone,
+            events,
+        });
+        shared.perform(&Input::Restore).await?;
+        let runner = Runner {
+            shared: shared.clone(),
+            deliveries: copies,
+            changed: was_changed,
+            gone: left,
+            stop: stopped,
+        };
+        let next_call = Arc::new(AtomicU64::new(1));
+        Ok((
+            Payee {
+                shared,
+                next_call,
+                events: receiver.deactivate(),
+                stop,
+            },
+            runner,
+        ))
+    }
+}
+
+/// Ends a call whose caller has gone.
+struct Leave<'a> {
+    shared: &'a Shared,
+    call: CallId,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        let waiting = self
+            .shared
+            .callers
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .remove(&self.call);
+        if waiting.is_some() {
+            let _ = self.shared.gone.try_send(self.call);
+        }
+    }
+}
+
+fn unexpected() -> Error {
+    Error::new(ErrorCode::Internal, "the engine gave another kind of reply")
+}

@@ -1,0 +1,171 @@
+//! The small encodings inside a stored invoice.
+
+use std::collections::BTreeSet;
+
+use bitcoin::secp256k1::PublicKey;
+
+use crate::bolt12::Introduction;
+use crate::engine::{DeliveryState, PathOutcome, PathReport, Status};
+use crate::{Error, ErrorCode, Result};
+
+pub(crate) fn corrupt(what: &str) -> Error {
+    Error::new(
+        ErrorCode::StoreCorrupt,
+        format!("the store holds {what} that cannot be read"),
+    )
+}
+
+/// A truncated big-endian integer.
+pub(crate) fn read_integer(value: &[u8]) -> Result<u64> {
+    if value.len() > 8 {
+        return Err(corrupt("a number"));
+    }
+    Ok(value
+        .iter()
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+}
+
+pub(crate) fn read_fixed<const N: usize>(value: &[u8]) -> Result<[u8; N]> {
+    <[u8; N]>::try_from(value).map_err(|_| corrupt("a value of the wrong length"))
+}
+
+pub(crate) fn read_text(value: &[u8]) -> Result<String> {
+    core::str::from_utf8(value)
+        .map(str::to_owned)
+        .map_err(|_| corrupt("a text"))
+}
+
+/// Copy numbers, 4 bytes each.
+pub(crate) fn write_copies(copies: &BTreeSet<u32>) -> Vec<u8> {
+    copies.iter().flat_map(|copy| copy.to_be_bytes()).collect()
+}
+
+pub(crate) fn read_copies(value: &[u8]) -> Result<BTreeSet<u32>> {
+    value
+        .chunks(4)
+        .map(|chunk| read_fixed(chunk).map(u32::from_be_bytes))
+        .collect()
+}
+
+fn write_introduction(introduction: &Introduction) -> Vec<u8> {
+    match introduction {
+        Introduction::NodeId(node_id) => node_id.serialize().to_vec(),
+        Introduction::Scid { direction, scid } => {
+            let mut out = vec![*direction];
+            out.extend_from_slice(&scid.to_be_bytes());
+            out
+        }
+    }
+}
+
+fn read_introduction(value: &[u8]) -> Result<Introduction> {
+    match value {
+        [direction @ (0 | 1), scid @ ..] => Ok(Introduction::Scid {
+            direction: *direction,
+            scid: u64::from_be_bytes(read_fixed(scid)?),
+        }),
+        _ => PublicKey::from_slice(value)
+            .map(Introduction::NodeId)
+            .map_err(|_| corrupt("a path")),
+    }
+}
+
+/// Paths: outcome (1 byte), attempts (4 bytes), length of the introduction (1 byte), introduction.
+pub(crate) fn write_paths(paths: &[PathReport]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for path in paths {
+        let introduction = write_introduction(&path.introduction);
+        out.push(path.outcome.number());
+        out.extend_from_slice(&path.attempts.to_be_bytes());
+        out.push(u8::try_from(introduction.len()).unwrap_or(u8::MAX));
+        out.extend_from_slice(&introduction);
+    }
+    out
+}
+
+pub(crate) fn read_paths(mut value: &[u8]) -> Result<Vec<PathReport>> {
+    let mut paths = Vec::new();
+    while let Some((head, rest)) = value.split_first_chunk::<6>() {
+        let [outcome, a, b, c, d, len] = *head;
+        let (introduction, rest) = rest
+            .split_at_checked(usize::from(len))
+            .ok_or_else(|| corrupt("a path"))?;
+        paths.push(PathReport {
+            introduction: read_introduction(introduction)?,
+            outcome: PathOutcome::from_number(outcome).ok_or_else(|| corrupt("a path"))?,
+            attempts: u32::from_be_bytes([a, b, c, d]),
+        });
+        value = rest;
+    }
+    if value.is_empty() {
+        Ok(paths)
+    } else {
+        Err(corrupt("a path"))
+    }
+}
+
+// The numbers of the store never change, whatever the order of the variants.
+
+impl Status {
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Self::Unpaid => 0,
+            Self::Paid => 1,
+            Self::Expired => 2,
+        }
+    }
+
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
+        [Self::Unpaid, Self::Paid, Self::Expired]
+            .into_iter()
+            .find(|status| status.number() == number)
+    }
+}
+
+impl DeliveryState {
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Self::Stored => 0,
+            Self::Sending => 1,
+            Self::Sent => 2,
+            Self::Refused => 3,
+            Self::Unreachable => 4,
+        }
+    }
+
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
+        let all = [
+            Self::Stored,
+            Self::Sending,
+            Self::Sent,
+            Self::Refused,
+            Self::Unreachable,
+        ];
+        all.into_iter().find(|state| state.number() == number)
+    }
+}
+
+impl PathOutcome {
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Untried => 0,
+            Self::Sending => 1,
+            Self::Accepted => 2,
+            Self::NoRoute => 3,
+            Self::Offline => 4,
+            Self::Failed => 5,
+        }
+    }
+
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        let all = [
+            Self::Untried,
+            Self::Sending,
+            Self::Accepted,
+            Self::NoRoute,
+            Self::Offline,
+            Self::Failed,
+        ];
+        all.into_iter().find(|outcome| outcome.number() == number)
+    }
+}

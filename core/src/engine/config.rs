@@ -1,0 +1,39 @@
+//! What an engine has to know about its wallet.
+
+use bitcoin::constants::ChainHash;
+use bitcoin::Network;
+
+use crate::{Error, ErrorCode, Result};
+
+/// What an engine has to know about its wallet. A store remembers it, and is refused for any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The network the wallet lives on.
+    pub network: Network,
+    /// Tells wallets in one store apart: 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub wallet_id: String,
+}
+
+impl Config {
+    /// The wallet named `main` on this network.
+    pub fn new(network: Network) -> Self {
+        Self {
+            network,
+            wallet_id: "main".to_owned(),
+        }
+    }
+
+    /// The genesis hash of the network, as BOLT 12 writes it.
+    pub(crate) fn chain(&self) -> [u8; 32] {
+        ChainHash::using_genesis_block(self.network).to_bytes()
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if self.wallet_id.is_empty() || self.wallet_id.len() > 64 || !self.wallet_id.chars().all(good) {
+            let message = "a wallet id is 1 to 64 letters, digits, '-', '_' or '.'";
+            return Err(Error::new(ErrorCode::InvalidParameter, message));
+        }
+        Ok(())
+    }
+}

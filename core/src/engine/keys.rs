@@ -1,0 +1,186 @@
+//! Every secret of the engine: derived from the seed, one per purpose, never stored.
+
+use bitcoin::hashes::{sha256, Hash, HashEngine, Hmac, HmacEngine};
+use bitcoin::secp256k1::{All, Keypair, Message, PublicKey, Secp256k1, SecretKey};
+use chacha20poly1305::aead::{AeadInPlace, KeyInit};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{Error, ErrorCode, Preimage, Result};
+
+/// The version in every derivation. A change to any of them needs a new one.
+const DOMAIN: &[u8] = b"invreq/1/";
+
+/// What ties a reply to a copy of an invoice: index (8 bytes), copy (4 bytes), tag (20 bytes).
+pub(crate) type ReplyToken = [u8; 32];
+
+pub(crate) struct Keys {
+    seed: Zeroizing<[u8; 32]>,
+    chain: [u8; 32],
+    secp: Secp256k1<All>,
+}
+
+impl Keys {
+    pub(crate) fn new(seed: &[u8; 32], chain: [u8; 32]) -> Self {
+        Self {
+            seed: Zeroizing::new(*seed),
+            chain,
+            secp: Secp256k1::new(),
+        }
+    }
+
+    /// Blinds the curve context against side channels with fresh entropy.
+    pub(crate) fn randomize(&mut self, entropy: &[u8; 32]) {
+        let seed = self.derive("blinding", &[entropy]);
+        self.secp.seeded_randomize(&seed);
+    }
+
+    /// Tells two seeds apart without telling anything about them.
+    pub(crate) fn fingerprint(&self) -> [u8; 8] {
+        let full = self.derive("fingerprint", &[]);
+        core::array::from_fn(|i| full.get(i).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn preimage(&self, nonce: &[u8; 32]) -> Preimage {
+        Preimage::new(*self.derive("preimage", &[nonce]))
+    }
+
+    /// The public key of the invoice with this nonce.
+    pub(crate) fn invoice_node_id(&self, nonce: &[u8; 32]) -> Result<PublicKey> {
+        let mut secret = self.secret_key("invoice-node-id", &[nonce])?;
+        let public = secret.public_key(&self.secp);
+        secret.non_secure_erase();
+        Ok(public)
+    }
+
+    /// Signs with the key of the invoice with this nonce.
+    pub(crate) fn sign_invoice(&self, nonce: &[u8; 32], digest: &[u8; 32]) -> Result<[u8; 64]> {
+        let mut secret = self.secret_key("invoice-node-id", &[nonce])?;
+        let mut pair = Keypair::from_secret_key(&self.secp, &secret);
+        let signature = self
+            .secp
+            .sign_schnorr_no_aux_rand(&Message::from_digest(*digest), &pair);
+        pair.non_secure_erase();
+        secret.non_secure_erase();
+        Ok(signature.serialize())
+    }
+
+    /// The key that replies to our own reply paths are for.
+    pub(crate) fn reply_key(&self) -> Result<SecretKey> {
+        self.secret_key("reply-key", &[])
+    }
+
+    pub(crate) fn reply_node_id(&self) -> Result<PublicKey> {
+        let mut secret = self.reply_key()?;
+        let public = secret.public_key(&self.secp);
+        secret.non_secure_erase();
+        Ok(public)
+    }
+
+    /// The randomness of the onion of one copy: the same copy is the same packet, even after a crash.
+    pub(crate) fn onion_entropy(&self, nonce: &[u8; 32], copy: u32) -> [u8; 32] {
+        *self.derive("onion", &[nonce, &copy.to_be_bytes()])
+    }
+
+    /// The randomness of the reply path of one copy.
+    pub(crate) fn reply_entropy(&self, nonce: &[u8; 32], copy: u32) -> [u8; 32] {
+        *self.derive("reply-path", &[nonce, &copy.to_be_bytes()])
+    }
+
+    pub(crate) fn reply_token(&self, nonce: &[u8; 32], index: u64, copy: u32) -> ReplyToken {
+        let tag = self.derive("reply-token", &[nonce, &index.to_be_bytes(), &copy.to_be_bytes()]);
+        let bytes = index
+            .to_be_bytes()
+            .into_iter()
+            .chain(copy.to_be_bytes())
+            .chain(tag.iter().copied());
+        collect(bytes)
+    }
+
+    /// Whether the token is the one we gave out, compared in constant time.
+    pub(crate) fn is_reply_token(&self, token: &ReplyToken, nonce: &[u8; 32], index: u64, copy: u32) -> bool {
+        self.reply_token(nonce, index, copy).ct_eq(token).into()
+    }
+
+    /// Encrypts a host's preimage for the store.
+    pub(crate) fn seal(&self, nonce: &[u8; 32], preimage: &Preimage) -> Result<Vec<u8>> {
+        let mut bytes = preimage.expose().to_vec();
+        let sealed = self
+            .sealer(nonce)
+            .encrypt_in_place(&Nonce::default(), b"", &mut bytes);
+        if sealed.is_err() {
+            bytes.zeroize();
+            return Err(Error::new(
+                ErrorCode::Internal,
+                "the preimage could not be sealed",
+            ));
+        }
+        Ok(bytes)
+    }
+
+    /// Opens what [`seal`](Self::seal) made.
+    pub(crate) fn unseal(&self, nonce: &[u8; 32], sealed: &[u8]) -> Result<Preimage> {
+        let mut bytes = Zeroizing::new(sealed.to_vec());
+        let opened = self
+            .sealer(nonce)
+            .decrypt_in_place(&Nonce::default(), b"", &mut *bytes);
+        let preimage = opened
+            .ok()
+            .and_then(|()| <[u8; 32]>::try_from(bytes.as_slice()).ok());
+        preimage
+            .map(Preimage::new)
+            .ok_or_else(|| Error::new(ErrorCode::StoreCorrupt, "the stored preimage cannot be opened"))
+    }
+
+    /// Each nonce seals one preimage under a key of its own, so the cipher's nonce can be zero.
+    fn sealer(&self, nonce: &[u8; 32]) -> ChaCha20Poly1305 {
+        let key = self.derive("seal", &[nonce]);
+        ChaCha20Poly1305::new(chacha20poly1305::Key::from_slice(key.as_slice()))
+    }
+
+    fn secret_key(&self, purpose: &str, parts: &[&[u8]]) -> Result<SecretKey> {
+        // A digest that is no valid scalar has odds of 2^-128; then the next counter is taken.
+        (0..=u8::MAX)
+            .find_map(|counter| {
+                let mut all: Vec<&[u8]> = parts.to_vec();
+                let counter = [counter];
+                all.push(&counter);
+                SecretKey::from_slice(self.derive(purpose, &all).as_slice()).ok()
+            })
+            .ok_or_else(|| Error::new(ErrorCode::Internal, "no key could be derived"))
+    }
+
+    /// HMAC-SHA256 of the seed over version, purpose, chain and the parts.
+    fn derive(&self, purpose: &str, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        let mut mac = HmacEngine::<sha256::Hash>::new(self.seed.as_slice());
+        mac.input(DOMAIN);
+        mac.input(purpose.as_bytes());
+        mac.input(&[0]);
+        mac.input(&self.chain);
+        for part in parts {
+            mac.input(part);
+        }
+        Zeroizing::new(Hmac::from_engine(mac).to_byte_array())
+    }
+}
+
+/// The index and the copy a reply token names; whether it is ours is another question.
+pub(crate) fn read_token(token: &ReplyToken) -> (u64, u32) {
+    let index = token
+        .iter()
+        .take(8)
+        .fold(0u64, |n, byte| (n << 8) | u64::from(*byte));
+    let copy = token
+        .iter()
+        .skip(8)
+        .take(4)
+        .fold(0u32, |n, byte| (n << 8) | u32::from(*byte));
+    (index, copy)
+}
+
+fn collect(bytes: impl Iterator<Item = u8>) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    out
+}

@@ -1,0 +1,140 @@
+//! Claiming a payment and recording it: the two places where a preimage may leave.
+
+use crate::engine::draft::{Draft, Draw};
+use crate::engine::status::{already_paid, pay, Paid};
+use crate::engine::stored::{ClaimBegun, Holder, StoredInvoice};
+use crate::engine::{CallId, Claim, ClaimApproval, Event, Outcome, PaymentReceived, Status};
+use crate::{rules, Error, ErrorCode, PaymentHash, Preimage, Result};
+
+/// Checks a payment that waits to be claimed, marks it, and lets the preimage go once that is written.
+pub(crate) fn claim(draft: &mut Draft<'_>, call: CallId, claim: &Claim) -> Draw<()> {
+    let mut invoice = by_hash_or_not_found(draft, &claim.payment_hash)?;
+    if invoice.status == Status::Paid {
+        return Err(already_paid(&invoice.record()).into());
+    }
+    check_amount(&invoice, claim.total_msat)?;
+    if invoice.claim.is_none() {
+        check_begun_in_time(&invoice, claim.first_htlc_at)?;
+        invoice.claim = Some(ClaimBegun {
+            total_msat: claim.total_msat,
+            first_htlc_at: claim.first_htlc_at,
+        });
+        // Nothing more is sent: the payer has the invoice, and is paying it.
+        invoice.next_path = None;
+        draft.set_flight(invoice.created_index, None);
+        draft.put(invoice.clone())?;
+        draft.event(Event::Claiming(invoice.record()));
+    }
+    let preimage = held_preimage(draft, &invoice)?;
+    draft.reply(
+        call,
+        Ok(Outcome::Claim(ClaimApproval {
+            preimage,
+            record: invoice.record(),
+        })),
+    );
+    Ok(())
+}
+
+/// Records money that arrived for good, however late and however often it is reported.
+pub(crate) fn payment_received(draft: &mut Draft<'_>, call: CallId, received: &PaymentReceived) -> Draw<()> {
+    let invoice = by_hash_or_not_found(draft, &received.payment_hash)?;
+    if let Some(given) = &received.preimage {
+        if given.payment_hash() != received.payment_hash {
+            let message = "the preimage does not hash to the payment hash";
+            return Err(Error::new(ErrorCode::PreimageMismatch, message).into());
+        }
+    }
+    if invoice.status == Status::Paid {
+        draft.reply(call, Ok(Outcome::Record(invoice.record())));
+        return Ok(());
+    }
+    if received.amount_msat < invoice.amount_msat {
+        let record = invoice.record();
+        let error = too_low(&invoice, received.amount_msat);
+        draft.event(Event::Underpaid {
+            record,
+            amount_received_msat: received.amount_msat,
+        });
+        draft.reply(call, Err(error));
+        return Ok(());
+    }
+    let preimage = match &received.preimage {
+        Some(given) => given.clone(),
+        None => held_preimage(draft, &invoice)?.ok_or_else(|| {
+            let message = "the host holds the preimage of this payment and has to report it";
+            Error::new(ErrorCode::PreimageRequired, message).with_record(invoice.record())
+        })?,
+    };
+    let paid = Paid {
+        amount_received_msat: received.amount_msat,
+        paid_at: received.paid_at,
+        preimage,
+    };
+    let record = pay(draft, invoice, paid)?;
+    draft.reply(call, Ok(Outcome::Record(record)));
+    Ok(())
+}
+
+fn by_hash_or_not_found(draft: &Draft<'_>, hash: &PaymentHash) -> Draw<StoredInvoice> {
+    draft.by_payment_hash(hash)?.ok_or_else(|| {
+        Error::new(
+            ErrorCode::NotFound,
+            format!("there is no invoice with the payment hash {hash}"),
+        )
+        .into()
+    })
+}
+
+/// The preimage, unless the host holds it.
+fn held_preimage(draft: &Draft<'_>, invoice: &StoredInvoice) -> Result<Option<Preimage>> {
+    let preimage = match &invoice.holder {
+        Holder::Engine => draft.keys.preimage(&invoice.nonce),
+        Holder::Sealed(sealed) => draft.keys.unseal(&invoice.nonce, sealed)?,
+        Holder::Host => return Ok(None),
+    };
+    // A wrong preimage would lose the payment, and give away whatever it is the preimage of.
+    if preimage.payment_hash() != invoice.payment_hash {
+        return Err(Error::new(
+            ErrorCode::StoreCorrupt,
+            "the stored preimage is of another payment",
+        ));
+    }
+    Ok(Some(preimage))
+}
+
+fn check_amount(invoice: &StoredInvoice, total_msat: u64) -> Result<()> {
+    if total_msat < invoice.amount_msat {
+        return Err(too_low(invoice, total_msat));
+    }
+    if total_msat > invoice.amount_msat.saturating_mul(2) {
+        let message = format!(
+            "{total_msat} msat is more than twice the {} msat of the invoice",
+            invoice.amount_msat
+        );
+        return Err(Error::new(ErrorCode::AmountTooHigh, message)
+            .with_rule(rules::AMOUNT_RECEIVED)
+            .with_record(invoice.record()));
+    }
+    Ok(())
+}
+
+fn check_begun_in_time(invoice: &StoredInvoice, first_htlc_at: u64) -> Result<()> {
+    if first_htlc_at > invoice.expires_at {
+        let message = "the payment began after the invoice had expired";
+        return Err(Error::new(ErrorCode::ClaimTooLate, message)
+            .with_rule(rules::PAYMENT_IN_TIME)
+            .with_record(invoice.record()));
+    }
+    Ok(())
+}
+
+fn too_low(invoice: &StoredInvoice, amount_msat: u64) -> Error {
+    let message = format!(
+        "{amount_msat} msat is less than the {} msat of the invoice",
+        invoice.amount_msat
+    );
+    Error::new(ErrorCode::AmountTooLow, message)
+        .with_rule(rules::AMOUNT_RECEIVED)
+        .with_record(invoice.record())
+}

@@ -1,0 +1,278 @@
+//! An invoice as the store keeps it.
+//!
+//! A TLV stream of its own numbers. Unknown odd records are passed over, so a later version can add some; unknown even
+//! ones are refused. docs/STORE.md describes it for readers of the raw data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bolt12::{encode_string, invreq_id_of, Kind, TlvStream, TlvWriter};
+use crate::engine::codec::{
+    corrupt, read_copies, read_fixed, read_integer, read_paths, read_text, write_copies, write_paths,
+};
+use crate::engine::layout::Layout;
+use crate::engine::{DeliveryReport, DeliveryState, PathReport, PayerError, Payment, Record, Status};
+use crate::{InvreqId, PaymentHash, Preimage, Result};
+
+/// Everything kept about an invoice. `record` shows the public part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredInvoice {
+    pub(crate) created_index: u64,
+    pub(crate) label: String,
+    /// The signed invoice, as a TLV stream.
+    pub(crate) invoice: Vec<u8>,
+    pub(crate) description: String,
+    pub(crate) payment_hash: PaymentHash,
+    pub(crate) invreq_id: InvreqId,
+    pub(crate) amount_msat: u64,
+    pub(crate) created_at: u64,
+    pub(crate) expires_at: u64,
+    /// What every secret of this invoice is derived from, together with the seed.
+    pub(crate) nonce: [u8; 32],
+    pub(crate) holder: Holder,
+    pub(crate) status: Status,
+    pub(crate) updated_index: Option<u64>,
+    pub(crate) claim: Option<ClaimBegun>,
+    pub(crate) payment: Option<Payment>,
+    pub(crate) delivery: DeliveryState,
+    pub(crate) paths: Vec<PathReport>,
+    /// The path the next copy goes over; `None` where no copy is due.
+    pub(crate) next_path: Option<u32>,
+    /// The number of the next copy.
+    pub(crate) next_copy: u32,
+    /// The copies the host accepted.
+    pub(crate) sent: BTreeSet<u32>,
+    /// The copies the payer answered with an error.
+    pub(crate) answered: BTreeSet<u32>,
+    pub(crate) error: Option<PayerError>,
+}
+
+/// Who holds the preimage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// The engine derives it.
+    Engine,
+    /// The host made it; it is kept sealed.
+    Sealed(Vec<u8>),
+    /// The host keeps it to itself.
+    Host,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimBegun {
+    pub(crate) total_msat: u64,
+    pub(crate) first_htlc_at: u64,
+}
+
+// The record numbers of the stored form.
+const LABEL: u64 = 0;
+const INVOICE: u64 = 2;
+const NONCE: u64 = 4;
+const HOLDER: u64 = 6;
+const SEALED: u64 = 8;
+const STATUS: u64 = 10;
+const EXPIRES_AT: u64 = 12;
+const UPDATED_INDEX: u64 = 14;
+const CLAIM: u64 = 16;
+const PAY_INDEX: u64 = 18;
+const AMOUNT_RECEIVED: u64 = 20;
+const PAID_AT: u64 = 22;
+const PREIMAGE: u64 = 24;
+const DELIVERY: u64 = 26;
+const PATHS: u64 = 28;
+const NEXT_PATH: u64 = 30;
+const NEXT_COPY: u64 = 32;
+const SENT: u64 = 34;
+const ANSWERED: u64 = 36;
+const ERROR_MESSAGE: u64 = 38;
+const ERROR_FIELD: u64 = 40;
+const ERROR_VALUE: u64 = 42;
+const ERROR_AT: u64 = 44;
+const KNOWN: u64 = ERROR_AT;
+
+impl StoredInvoice {
+    /// Whether it lies among the open invoices, which the engine keeps in memory.
+    pub(crate) fn is_open(&self) -> bool {
+        self.status == Status::Unpaid
+    }
+
+    /// The first moment in which it has expired; never while a payment is being claimed.
+    pub(crate) fn expires_ms(&self) -> Option<u64> {
+        (self.is_open() && self.claim.is_none())
+            .then(|| self.expires_at.saturating_add(1).saturating_mul(1000))
+    }
+
+    /// What the outside sees of it.
+    pub(crate) fn record(&self) -> Record {
+        Record {
+            label: self.label.clone(),
+            description: self.description.clone(),
+            payment_hash: self.payment_hash,
+            invreq_id: self.invreq_id,
+            bolt12: encode_string(Kind::Invoice, &self.invoice),
+            amount_msat: self.amount_msat,
+            status: self.status,
+            claiming: self.claim.is_some(),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            created_index: self.created_index,
+            updated_index: self.updated_index,
+            payment: self.payment.clone(),
+            delivery: DeliveryReport {
+                state: self.delivery,
+                attempts: self.next_copy,
+                paths: self.paths.clone(),
+                error: self.error.clone(),
+            },
+        }
+    }
+
+    /// Every entry of the store that this invoice stands behind.
+    pub(crate) fn entries(&self, layout: &Layout) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let index = self.created_index;
+        let pointer = || index.to_be_bytes().to_vec();
+        let body = if self.is_open() {
+            layout.open(index)
+        } else {
+            layout.closed(index)
+        };
+        let mut entries = BTreeMap::from([
+            (body, self.encode()),
+            (layout.label(&self.label), pointer()),
+            (layout.payment_hash(&self.payment_hash), pointer()),
+        ]);
+        // An expired answer no longer stands for its request, so the request can be answered again.
+        if self.status != Status::Expired || self.claim.is_some() {
+            entries.insert(layout.request(&self.invreq_id, index), pointer());
+        }
+        if let Some(updated) = self.updated_index {
+            entries.insert(layout.updated(updated), pointer());
+        }
+        if let Some(payment) = &self.payment {
+            entries.insert(layout.paid(payment.pay_index), pointer());
+        }
+        entries
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // The numbers ascend, so the writer has nothing to refuse.
+        self.write().map(TlvWriter::into_bytes).unwrap_or_default()
+    }
+
+    fn write(&self) -> Result<TlvWriter> {
+        let mut out = TlvWriter::new();
+        out.record(LABEL, self.label.as_bytes())?;
+        out.record(INVOICE, &self.invoice)?;
+        out.record(NONCE, &self.nonce)?;
+        match &self.holder {
+            Holder::Engine => out.integer(HOLDER, 0)?,
+            Holder::Sealed(sealed) => out.integer(HOLDER, 1)?.record(SEALED, sealed)?,
+            Holder::Host => out.integer(HOLDER, 2)?,
+        };
+        out.integer(STATUS, self.status.number())?;
+        out.integer(EXPIRES_AT, self.expires_at)?;
+        if let Some(index) = self.updated_index {
+            out.integer(UPDATED_INDEX, index)?;
+        }
+        if let Some(claim) = &self.claim {
+            let value = [claim.total_msat.to_be_bytes(), claim.first_htlc_at.to_be_bytes()].concat();
+            out.record(CLAIM, &value)?;
+        }
+        if let Some(payment) = &self.payment {
+            out.integer(PAY_INDEX, payment.pay_index)?;
+            out.integer(AMOUNT_RECEIVED, payment.amount_received_msat)?;
+            out.integer(PAID_AT, payment.paid_at)?;
+            out.record(PREIMAGE, payment.payment_preimage.expose())?;
+        }
+        out.integer(DELIVERY, self.delivery.number())?;
+        out.record(PATHS, &write_paths(&self.paths))?;
+        if let Some(path) = self.next_path {
+            out.integer(NEXT_PATH, u64::from(path))?;
+        }
+        out.integer(NEXT_COPY, u64::from(self.next_copy))?;
+        out.record(SENT, &write_copies(&self.sent))?;
+        out.record(ANSWERED, &write_copies(&self.answered))?;
+        if let Some(error) = &self.error {
+            out.record(ERROR_MESSAGE, error.message.as_bytes())?;
+            if let Some(field) = error.erroneous_field {
+                out.integer(ERROR_FIELD, field)?;
+            }
+            if let Some(value) = &error.suggested_value {
+                out.record(ERROR_VALUE, value.as_bytes())?;
+            }
+            out.integer(ERROR_AT, error.received_at)?;
+        }
+        Ok(out)
+    }
+
+    pub(crate) fn decode(created_index: u64, bytes: &[u8]) -> Result<Self> {
+        let stream = TlvStream::parse(bytes.to_vec()).map_err(|_| corrupt("an invoice"))?;
+        if stream
+            .records()
+            .any(|record| record.number > KNOWN && record.number % 2 == 0)
+        {
+            return Err(corrupt("an invoice of a later version"));
+        }
+        let need = |number| stream.get(number).ok_or_else(|| corrupt("an invoice"));
+        let integer = |number| stream.get(number).map(read_integer).transpose();
+        let needed = |number| need(number).and_then(read_integer);
+
+        let invoice = TlvStream::parse(need(INVOICE)?.to_vec()).map_err(|_| corrupt("an invoice"))?;
+        let holder = match needed(HOLDER)? {
+            0 => Holder::Engine,
+            1 => Holder::Sealed(need(SEALED)?.to_vec()),
+            2 => Holder::Host,
+            _ => return Err(corrupt("the holder of a preimage")),
+        };
+        let payment = match integer(PAY_INDEX)? {
+            Some(pay_index) => Some(Payment {
+                pay_index,
+                amount_received_msat: needed(AMOUNT_RECEIVED)?,
+                paid_at: needed(PAID_AT)?,
+                payment_preimage: Preimage::new(read_fixed(need(PREIMAGE)?)?),
+            }),
+            None => None,
+        };
+        let error = match stream.get(ERROR_MESSAGE) {
+            Some(message) => Some(PayerError {
+                message: read_text(message)?,
+                erroneous_field: integer(ERROR_FIELD)?,
+                suggested_value: stream.get(ERROR_VALUE).map(read_text).transpose()?,
+                received_at: needed(ERROR_AT)?,
+            }),
+            None => None,
+        };
+        let field = |number| invoice.get(number).ok_or_else(|| corrupt("an invoice"));
+        Ok(Self {
+            created_index,
+            label: read_text(need(LABEL)?)?,
+            description: invoice.get(10).map(read_text).transpose()?.unwrap_or_default(),
+            payment_hash: PaymentHash(read_fixed(field(168)?)?),
+            invreq_id: invreq_id_of(&invoice),
+            amount_msat: read_integer(field(170)?)?,
+            created_at: read_integer(field(164)?)?,
+            expires_at: needed(EXPIRES_AT)?,
+            nonce: read_fixed(need(NONCE)?)?,
+            holder,
+            status: Status::from_number(needed(STATUS)?).ok_or_else(|| corrupt("a status"))?,
+            updated_index: integer(UPDATED_INDEX)?,
+            claim: stream.get(CLAIM).map(read_claim).transpose()?,
+            payment,
+            delivery: DeliveryState::from_number(needed(DELIVERY)?).ok_or_else(|| corrupt("a delivery"))?,
+            paths: read_paths(need(PATHS)?)?,
+            next_path: integer(NEXT_PATH)?.map(|path| u32::try_from(path).unwrap_or(u32::MAX)),
+            next_copy: u32::try_from(needed(NEXT_COPY)?).map_err(|_| corrupt("a copy"))?,
+            sent: read_copies(need(SENT)?)?,
+            answered: read_copies(need(ANSWERED)?)?,
+            error,
+            invoice: invoice.as_bytes().to_vec(),
+        })
+    }
+}
+
+fn read_claim(value: &[u8]) -> Result<ClaimBegun> {
+    let (total, first) = value.split_at_checked(8).ok_or_else(|| corrupt("a claim"))?;
+    Ok(ClaimBegun {
+        total_msat: u64::from_be_bytes(read_fixed(total)?),
+        first_htlc_at: u64::from_be_bytes(read_fixed(first)?),
+    })
+}

@@ -1,0 +1,294 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bitcoin::secp256k1::PublicKey;
+use lightning::ln::channelmanager::{PaymentId, Retry};
+use lightning::routing::router::RouteParametersConfig;
+use lightning::sign::EntropySource;
+
+use crate::chain::unix_time;
+use crate::node::{channel_config, Node};
+use crate::socket::Socket;
+use crate::state::{Link, Member, State};
+use crate::{Error, NodeEvent};
+
+/// Nodes, the connections between them and their chain.
+pub struct Network {
+    state: Mutex<State>,
+}
+
+/// Which node of a [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeIndex(pub(crate) usize);
+
+/// How a channel is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelTerms {
+    /// Its capacity.
+    pub capacity_sat: u64,
+    /// Whether gossip announces it.
+    pub public: bool,
+    /// What the opener gives the other side at once.
+    pub push_msat: u64,
+}
+
+impl ChannelTerms {
+    /// A public channel with all funds on the opener's side.
+    pub fn public(capacity_sat: u64) -> ChannelTerms {
+        ChannelTerms {
+            capacity_sat,
+            public: true,
+            push_msat: 0,
+        }
+    }
+
+    /// An unannounced channel with all funds on the opener's side.
+    pub fn private(capacity_sat: u64) -> ChannelTerms {
+        ChannelTerms {
+            public: false,
+            ..ChannelTerms::public(capacity_sat)
+        }
+    }
+}
+
+/// What a payer offers to pay.
+#[derive(Clone, Debug)]
+pub struct RefundTerms {
+    /// How much.
+    pub amount_msat: u64,
+    /// What for.
+    pub description: String,
+    /// How long the request stands.
+    pub expiry_secs: u64,
+}
+
+impl RefundTerms {
+    /// A request that stands for an hour.
+    pub fn new(amount_msat: u64, description: &str) -> RefundTerms {
+        RefundTerms {
+            amount_msat,
+            description: description.to_owned(),
+            expiry_secs: 3600,
+        }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Network {
+        Network::new()
+    }
+}
+
+impl Network {
+    /// A network without nodes.
+    pub fn new() -> Network {
+        Network {
+            state: Mutex::new(State::new()),
+        }
+    }
+
+    /// Adds a node whose keys follow from its name, so that nodes of different networks that are to meet must have
+    /// different names.
+    pub fn add_node(&self, name: &str) -> NodeIndex {
+        let mut state = self.state();
+        let node = Node::new(name, &state.chain);
+        state.nodes.push(Member::new(node));
+        NodeIndex(state.nodes.len() - 1)
+    }
+
+    /// The public key by which others know the node.
+    pub fn node_id(&self, node: NodeIndex) -> PublicKey {
+        self.state().node(node).id()
+    }
+
+    /// The node with that name.
+    pub fn find_node(&self, name: &str) -> Option<NodeIndex> {
+        self.state()
+            .nodes
+            .iter()
+            .position(|member| member.node.name == name)
+            .map(NodeIndex)
+    }
+
+    /// All nodes, in the order they were added.
+    pub fn nodes(&self) -> Vec<NodeIndex> {
+        (0..self.state().nodes.len()).map(NodeIndex).collect()
+    }
+
+    /// The name a node was added with.
+    pub fn name(&self, node: NodeIndex) -> String {
+        self.state().node(node).name.clone()
+    }
+
+    /// The nodes it is connected to, in this network and outside.
+    pub fn peers(&self, node: NodeIndex) -> Vec<PublicKey> {
+        let peers = self.state().node(node).peers.list_peers();
+        peers.iter().map(|peer| peer.counterparty_node_id).collect()
+    }
+
+    /// Whether the node was killed.
+    pub fn is_down(&self, node: NodeIndex) -> bool {
+        self.state().live(node).is_err()
+    }
+
+    /// The height of the chain.
+    pub fn block_height(&self) -> u32 {
+        self.state().chain.height()
+    }
+
+    /// Connects two nodes and waits for the handshake; does nothing where they are connected.
+    pub fn connect(&self, a: NodeIndex, b: NodeIndex) -> Result<(), Error> {
+        let mut state = self.state();
+        let b_id = state.live(b)?.id();
+        if state.live(a)?.peers.peer_by_node_id(&b_id).is_none() {
+            let (socket_a, socket_b) = (Socket::new(usize::MAX), Socket::new(usize::MAX));
+            let first_act = state
+                .node(a)
+                .peers
+                .new_outbound_connection(b_id, socket_a.clone(), None);
+            socket_a.push(&first_act.map_err(Error::lightning)?);
+            state
+                .node(b)
+                .peers
+                .new_inbound_connection(socket_b.clone(), None)
+                .map_err(Error::lightning)?;
+            state.links.push(Link {
+                ends: [(a, socket_a), (b, socket_b)],
+            });
+            state.pump();
+        }
+        match state.node(a).peers.peer_by_node_id(&b_id) {
+            Some(_) => Ok(()),
+            None => Err(Error::NotConnected),
+        }
+    }
+
+    /// Cuts the connection between two nodes; does nothing where there is none.
+    pub fn disconnect(&self, a: NodeIndex, b: NodeIndex) {
+        let mut state = self.state();
+        state.cut(|link| link.joins(a) && link.joins(b));
+        state.pump();
+    }
+
+    /// Stops a node: all its connections break, and it takes part in nothing until [`Network::revive`].
+    pub fn kill(&self, node: NodeIndex) {
+        let mut state = self.state();
+        state.cut(|link| link.joins(node));
+        state.node(node).peers.disconnect_all_peers();
+        state.nodes[node.0].is_down = true;
+        state.pump();
+    }
+
+    /// Starts a killed node again, with the blocks it missed. Its connections do not come back by themselves.
+    pub fn revive(&self, node: NodeIndex) {
+        let mut state = self.state();
+        state.nodes[node.0].is_down = false;
+        state.catch_up();
+        state.pump();
+    }
+
+    /// Opens a channel between two connected nodes and confirms it. The opener pays for it.
+    pub fn open_channel(
+        &self,
+        opener: NodeIndex,
+        other: NodeIndex,
+        terms: ChannelTerms,
+    ) -> Result<(), Error> {
+        let mut state = self.state();
+        let other_id = state.live(other)?.id();
+        let opener_node = state.live(opener)?;
+        let before = opener_node.manager.list_usable_channels().len();
+        let config = channel_config(terms.public);
+        opener_node
+            .manager
+            .create_channel(
+                other_id,
+                terms.capacity_sat,
+                terms.push_msat,
+                0,
+                None,
+                Some(config),
+            )
+            .map_err(Error::lightning)?;
+        state.pump();
+        // Six confirmations open and announce a channel, and one more leaves no doubt.
+        state.mine(7);
+        let opener_node = state.node(opener);
+        if opener_node.manager.list_usable_channels().len() == before {
+            return Err(Error::Lightning("the channel did not open".into()));
+        }
+        // Peers look at a node's own announcement to learn that it relays onion messages.
+        for node in [opener, other] {
+            let node = state.node(node);
+            node.peers
+                .broadcast_node_announcement([0; 3], [0; 32], Vec::new());
+        }
+        state.pump();
+        Ok(())
+    }
+
+    /// What a node could send over all its channels.
+    pub fn spendable_msat(&self, node: NodeIndex) -> u64 {
+        let channels = self.state().node(node).manager.list_channels();
+        channels
+            .iter()
+            .map(|channel| channel.outbound_capacity_msat)
+            .sum()
+    }
+
+    /// Lets a payer make an invoice request (`lnr1…`) that it will pay once.
+    pub fn create_refund(&self, node: NodeIndex, terms: &RefundTerms) -> Result<String, Error> {
+        let state = self.state();
+        let node = state.live(node)?;
+        let payment_id = PaymentId(node.keys.get_secure_random_bytes());
+        let expiry = unix_time().saturating_add(Duration::from_secs(terms.expiry_secs));
+        let (retry, route) = (Retry::Attempts(3), RouteParametersConfig::default());
+        let refund = node
+            .manager
+            .create_refund_builder(terms.amount_msat, expiry, payment_id, retry, route)
+            .and_then(|builder| builder.description(terms.description.clone()).build());
+        Ok(refund.map_err(Error::lightning)?.to_string())
+    }
+
+    /// Carries messages between the nodes until all are quiet.
+    pub fn pump(&self) {
+        self.state().pump();
+    }
+
+    /// Mines blocks, stamped with the time of now, and pumps after each.
+    pub fn mine(&self, blocks: u32) {
+        self.state().mine(blocks);
+    }
+
+    /// Lets the nodes do what they do every few seconds (pings, expiries), then pumps.
+    pub fn tick(&self) {
+        let mut state = self.state();
+        state.live_nodes().for_each(|member| member.node.tick());
+        state.pump();
+    }
+
+    /// What happened at the node since its events were last taken.
+    pub fn take_events(&self, node: NodeIndex) -> Vec<NodeEvent> {
+        let mut state = self.state();
+        let all = std::mem::take(&mut state.events);
+        let (taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| *at == node);
+        state.events = left;
+        taken.into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// What happened at any node, in the order in which it did.
+    pub fn take_all_events(&self) -> Vec<(NodeIndex, NodeEvent)> {
+        std::mem::take(&mut self.state().events)
+    }
+
+    /// The payments a node holds or has received, as a host looks them up after a restart.
+    pub fn payments(&self, node: NodeIndex) -> Vec<NodeEvent> {
+        let state = self.state();
+        let of_node = state.payments.iter().filter(|((at, _), _)| *at == node);
+        of_node.map(|(_, event)| event.clone()).collect()
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
