@@ -10,10 +10,13 @@ use std::process::ExitCode;
 /// What a command returns: nothing, or one line that says what went wrong.
 type Done = Result<(), String>;
 
+/// A command: it gets the words after its name.
+type Run = fn(&[String]) -> Done;
+
 struct Command {
     name: &'static str,
     about: &'static str,
-    run: fn(&[String]) -> Done,
+    run: Run,
 }
 
 #[rustfmt::skip] // one line for each command
@@ -21,6 +24,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
     Command { name: "errors", about: "write docs/errors.md (--check: only compare)", run: generated::errors },
+    Command { name: "schema", about: "write the JSON Schema of the contract (--check: only compare)", run: generated::schema },
 ];
 
 fn main() -> ExitCode {
