@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask`.
 
 mod bench;
+mod demo;
 mod generated;
 mod shell;
 mod test;
@@ -21,6 +22,7 @@ struct Command {
 
 #[rustfmt::skip] // one line for each command
 const COMMANDS: &[Command] = &[
+    Command { name: "demo", about: "the main job on real nodes, as a story; with a string: what it says", run: demo::run },
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
     Command { name: "errors", about: "write docs/errors.md (--check: only compare)", run: generated::errors },

@@ -69,5 +69,5 @@ pub fn params(request: &str, label: &str) -> SendInvoice {
 
 /// The record as JSON keeps the contract of `sendinvoice`.
 pub fn assert_valid_rpc(record: &Record) {
-    let _ = record.to_rpc();
+    invreq_schema::validate_response(&record.to_rpc()).unwrap();
 }
