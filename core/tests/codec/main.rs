@@ -9,3 +9,4 @@ mod ldk;
 mod official;
 mod pairs;
 mod properties;
+mod rules;
