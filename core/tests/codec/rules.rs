@@ -15,8 +15,11 @@ use crate::common::{json, list, str, unhex};
 
 type Records = BTreeMap<u64, Vec<u8>>;
 
-/// A record to put in (`Some`) or to take out (`None`), and what is then wrong: code and TLV number.
-type Case<'a> = (&'a [(u64, Option<&'a str>)], &'a str, u64);
+/// Records to put in (`Some`) or to take out (`None`).
+type Changes<'a> = &'a [(u64, Option<&'a str>)];
+
+/// Changes, and what is then wrong: code and TLV number.
+type Case<'a> = (Changes<'a>, &'a str, u64);
 
 const NOW: u64 = 1_800_000_000;
 const POINT: &str = "02eec7245d6b7d2ccb30380bfbe2a3648cd7a942653f5aa340edcea1f283686619";
@@ -38,7 +41,7 @@ fn bytes(records: &Records) -> Vec<u8> {
 }
 
 /// The records with these changes. In a value `P` stands for a point.
-fn changed(records: &Records, changes: &[(u64, Option<&str>)]) -> Records {
+fn changed(records: &Records, changes: Changes<'_>) -> Records {
     let mut records = records.clone();
     for (number, value) in changes {
         match value {
@@ -128,7 +131,7 @@ fn each_answer_rule() {
 #[test]
 fn what_is_only_unusual_is_a_warning() {
     let (request, _) = pair();
-    let cases: &[(&[(u64, Option<&str>)], &[&str])] = &[
+    let cases: &[(Changes<'_>, &[&str])] = &[
         (&[], &[]),
         (&[(0, Some(""))], &[]),
         (&[(4, Some(""))], &["offer_metadata_present"]),
@@ -195,7 +198,7 @@ fn each_payer_rule() {
         assert_eq!(told(error), ((*code).to_owned(), Some(*number)), "{changes:?}");
     }
     // One usable path is enough, MPP/compulsory is known, odd features are ignored.
-    let fine: [&[(u64, Option<&str>)]; 3] = [
+    let fine: [Changes<'_>; 3] = [
         &[(160, Some(&two_paths)), (162, Some(&infos))],
         &[(174, Some("030000"))],
         &[(174, Some("02"))],
