@@ -2,10 +2,12 @@
 
 pub mod answer;
 pub mod bolt12;
+pub mod decode;
 pub mod engine;
 mod error;
 mod ids;
 pub mod onion;
 
+pub use decode::{decode, decode_with, DecodeOptions, Decoded, DecodedField, Problem};
 pub use error::{rules, Category, CodeInfo, Error, ErrorCode, ErrorDetails, Field, Result, Rule};
 pub use ids::{InvreqId, PaymentHash, Preimage};
