@@ -10,14 +10,12 @@ use super::tlv::TlvStream;
 /// The types that hold signatures and are therefore no leaves of the tree.
 pub const SIGNATURE_TYPES: core::ops::RangeInclusive<u64> = 240..=1000;
 
-/// The merkle root over all records outside [`SIGNATURE_TYPES`]; all zero if there are none.
+/// The merkle root over all records outside [`SIGNATURE_TYPES`]; `None` if there are none.
 ///
 /// The records are hashed as they stand in the stream: values that were read and encoded again would be another
 /// message wherever an encoding is not the one we would have chosen.
-pub fn merkle_root(stream: &TlvStream) -> [u8; 32] {
-    let Some(first) = stream.records().next() else {
-        return [0; 32];
-    };
+pub fn merkle_root(stream: &TlvStream) -> Option<[u8; 32]> {
+    let first = stream.records().next()?;
     let mut nonce_tag = Vec::with_capacity(NONCE_TAG.len().saturating_add(first.raw.len()));
     nonce_tag.extend_from_slice(NONCE_TAG);
     nonce_tag.extend_from_slice(first.raw);
@@ -43,7 +41,7 @@ pub fn merkle_root(stream: &TlvStream) -> [u8; 32] {
             })
             .collect();
     }
-    level.first().copied().unwrap_or_default()
+    level.first().copied()
 }
 
 /// The hash `H(tag, message)` of BOLT 12: SHA-256 over twice the hash of the tag, then the message.

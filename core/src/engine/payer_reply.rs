@@ -64,12 +64,12 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         return Ok(());
     }
     invoice.error = Some(PayerError {
-        message: clean(error.message().unwrap_or_default(), MAX_SHOWN_CHARS),
-        erroneous_field: error.erroneous_field(),
+        message: clean(error.error.as_deref().unwrap_or_default(), MAX_SHOWN_CHARS),
+        erroneous_field: error.erroneous_field,
         suggested_value: error
-            .suggested_value()
+            .suggested_value
             .filter(|value| value.len() <= MAX_SUGGESTED)
-            .map(to_hex),
+            .map(|value| to_hex(&value)),
         received_at: draft.now(),
     });
     // With several copies out, the others may still be paid.

@@ -18,7 +18,6 @@ use lightning::sign::{EntropySource, NodeSigner, PeerStorageKey, ReceiveAuthKey,
 use lightning::util::ser::{Readable, Writeable, Writer};
 
 use super::keys::{expand, Curve};
-use super::wire::write_path;
 use crate::bolt12::BlindedPath;
 use crate::{rules, Error, ErrorCode, Result};
 
@@ -57,7 +56,8 @@ pub(super) fn onion_message(
 
 /// Over its bytes, because LDK has no constructor for a path that starts at a channel.
 fn to_ldk(path: &BlindedPath) -> Result<BlindedMessagePath> {
-    let bytes = write_path(path)?;
+    let mut bytes = Vec::new();
+    path.write(&mut bytes)?;
     BlindedMessagePath::read(&mut bytes.as_slice())
         .map_err(|_| Error::new(ErrorCode::InvalidParameter, "the reply path cannot be encoded"))
 }

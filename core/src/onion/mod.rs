@@ -14,11 +14,11 @@
 
 mod blind;
 mod build;
+mod fault;
 mod keys;
 mod ldk;
 mod peel;
 mod tlvs;
-mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,7 @@ mod batch;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod error;
+mod export;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 pub use batch::{prefix_end, Batch, Entry, MAX_BATCH_LEN, MAX_KEY_LEN, MAX_VALUE_LEN};
 pub use error::{Conflict, StoreError};
+pub use export::{export, import, is_importing};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -83,8 +85,8 @@ pub trait Store: Send + Sync {
     /// delete of a missing key is no error; a key that must be absent may be put by the same batch. The conditions
     /// are:
     ///
-    /// 1. the value at `revision_key` is `revision - 1` in 8 bytes, big-endian, or there is none where `revision` is 1;
-    ///    anything else there is [`Conflict::Revision`];
+    /// 1. for revision 1, there is nothing at `revision_key`; for any later one, there are exactly the 8 bytes of
+    ///    `revision - 1`, big-endian; otherwise it is [`Conflict::Revision`];
     /// 2. no key of `absent` exists; the first one that does is named by [`Conflict::Present`].
     ///
     /// The first condition comes first: where both are broken, the conflict is about the revision.

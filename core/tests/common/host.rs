@@ -304,7 +304,12 @@ impl Host {
         self.claim_begun(payment_hash, total_msat, first_htlc_at)
     }
 
-    pub fn claim_begun(&mut self, payment_hash: PaymentHash, total_msat: u64, at: u64) -> Result<ClaimApproval> {
+    pub fn claim_begun(
+        &mut self,
+        payment_hash: PaymentHash,
+        total_msat: u64,
+        at: u64,
+    ) -> Result<ClaimApproval> {
         let claim = Claim {
             payment_hash,
             total_msat,

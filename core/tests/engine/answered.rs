@@ -43,16 +43,32 @@ fn a_label_in_use_is_refused_with_its_record() {
 #[test]
 fn labels_are_compared_byte_by_byte() {
     let mut host = Host::new();
-    let labels = ["\u{e9}", "e\u{301}", "A", "a", " a", "a ", "1", "01", "\n", &"x".repeat(256), &"é".repeat(128)];
+    let labels = [
+        "\u{e9}",
+        "e\u{301}",
+        "A",
+        "a",
+        " a",
+        "a ",
+        "1",
+        "01",
+        "\n",
+        &"x".repeat(256),
+        &"é".repeat(128),
+    ];
     for (number, label) in labels.iter().enumerate() {
-        host.send(params(&Request::number(number as u32).text(), label)).unwrap();
+        host.send(params(&Request::number(number as u32).text(), label))
+            .unwrap();
         assert_eq!(host.get(label).label, *label);
     }
     for label in ["", "\0", "a\0b", &"x".repeat(257), &"é".repeat(129)] {
         let error = host.send(params(&Request::number(99).text(), label)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidLabel, "{label:?}");
     }
-    assert_eq!(host.list(ListInvoices::default()).unwrap().records.len(), labels.len());
+    assert_eq!(
+        host.list(ListInvoices::default()).unwrap().records.len(),
+        labels.len()
+    );
 }
 
 #[test]
@@ -66,7 +82,12 @@ fn joining_takes_up_the_wait() {
     host.wait_s(80);
     let (writes, asked) = (host.writes, host.source.asked.len());
     let one = host.send(join(&text, "a")).unwrap();
-    let other = host.send(SendInvoice { timeout: Some(5), ..join(&text, "a") }).unwrap();
+    let other = host
+        .send(SendInvoice {
+            timeout: Some(5),
+            ..join(&text, "a")
+        })
+        .unwrap();
     assert_eq!((host.writes, host.source.asked.len()), (writes, asked));
     assert!(host.deliveries.is_empty(), "a copy is out already");
     host.wait_s(5);
@@ -83,12 +104,25 @@ fn joining_takes_up_the_wait() {
 fn joining_compares_request_and_terms() {
     let mut host = Host::new();
     let text = Request::default().text();
-    host.send(SendInvoice { expiry: Some(600), ..params(&text, "a") }).unwrap();
+    host.send(SendInvoice {
+        expiry: Some(600),
+        ..params(&text, "a")
+    })
+    .unwrap();
     let same = [
         join(&text, "a"),
-        SendInvoice { expiry: Some(600), ..join(&text, "a") },
-        SendInvoice { amount_msat: Some(50_000), ..join(&text, "a") },
-        SendInvoice { timeout: Some(5), ..join(&text, "a") },
+        SendInvoice {
+            expiry: Some(600),
+            ..join(&text, "a")
+        },
+        SendInvoice {
+            amount_msat: Some(50_000),
+            ..join(&text, "a")
+        },
+        SendInvoice {
+            timeout: Some(5),
+            ..join(&text, "a")
+        },
         // The signature is no part of the request's id.
         join(&Request::default().unsigned().text(), "a"),
     ];
@@ -96,13 +130,26 @@ fn joining_compares_request_and_terms() {
         host.send(params).unwrap();
     }
     let other = [
-        SendInvoice { expiry: Some(601), ..join(&text, "a") },
-        SendInvoice { amount_msat: Some(50_001), ..join(&text, "a") },
-        SendInvoice { invoice_node_id: Some(node(3)), ..join(&text, "a") },
+        SendInvoice {
+            expiry: Some(601),
+            ..join(&text, "a")
+        },
+        SendInvoice {
+            amount_msat: Some(50_001),
+            ..join(&text, "a")
+        },
+        SendInvoice {
+            invoice_node_id: Some(node(3)),
+            ..join(&text, "a")
+        },
         join(&Request::default().amount(50_001).text(), "a"),
     ];
     for params in other {
-        assert_eq!(host.send(params.clone()).unwrap_err().code(), ErrorCode::LabelInUse, "{params:?}");
+        assert_eq!(
+            host.send(params.clone()).unwrap_err().code(),
+            ErrorCode::LabelInUse,
+            "{params:?}"
+        );
     }
 }
 
@@ -130,7 +177,10 @@ fn joining_an_expired_invoice_is_903() {
     let text = Request::default().text();
     host.send(params(&text, "a")).unwrap();
     host.wait_s(100);
-    assert_eq!(host.send(join(&text, "a")).unwrap_err().code(), ErrorCode::InvoiceExpired);
+    assert_eq!(
+        host.send(join(&text, "a")).unwrap_err().code(),
+        ErrorCode::InvoiceExpired
+    );
 }
 
 #[test]
@@ -148,9 +198,16 @@ fn a_request_has_one_answer() {
     assert_eq!(host.source.asked.len(), asked);
     // Over a restart, too.
     host.restart();
-    assert_eq!(host.send(params(&text, "b")).unwrap_err().code(), ErrorCode::AlreadyAnswered);
+    assert_eq!(
+        host.send(params(&text, "b")).unwrap_err().code(),
+        ErrorCode::AlreadyAnswered
+    );
     // Some requests may be answered again.
-    host.send(SendInvoice { again: true, ..params(&text, "b") }).unwrap();
+    host.send(SendInvoice {
+        again: true,
+        ..params(&text, "b")
+    })
+    .unwrap();
     let hash = host.get("a").payment_hash;
     host.receive(hash, 50_000).unwrap();
     let error = host.send(params(&text, "c")).unwrap_err();
@@ -169,7 +226,8 @@ fn an_expired_or_deleted_answer_frees_the_request() {
     // A late claim of the expired one makes it count again.
     host.delete("c", Status::Unpaid).unwrap();
     let first = host.get("a");
-    host.claim_begun(first.payment_hash, 50_000, first.expires_at).unwrap();
+    host.claim_begun(first.payment_hash, 50_000, first.expires_at)
+        .unwrap();
     let error = host.send(params(&text, "d")).unwrap_err();
     assert_eq!(error.code(), ErrorCode::AlreadyAnswered);
     assert!(error.record().unwrap().claiming);
@@ -182,12 +240,19 @@ fn a_payment_hash_is_used_once() {
     host.send(params(&Request::default().text(), "a")).unwrap();
     let before = host.entries();
     let error = host.send(params(&Request::number(2).text(), "b")).unwrap_err();
-    assert_eq!((error.code(), error.rpc_code()), (ErrorCode::PaymentHashInUse, 901));
+    assert_eq!(
+        (error.code(), error.rpc_code()),
+        (ErrorCode::PaymentHashInUse, 901)
+    );
     assert_eq!(error.record().unwrap().label, "a");
     assert_eq!(host.entries(), before);
     host.wait_s(100);
     let error = host.send(params(&Request::number(2).text(), "b")).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::PaymentHashInUse, "an expired invoice keeps it");
+    assert_eq!(
+        error.code(),
+        ErrorCode::PaymentHashInUse,
+        "an expired invoice keeps it"
+    );
 }
 
 #[test]
@@ -197,9 +262,18 @@ fn whatever_can_be_refused_is_refused_before_the_source_is_asked() {
         params(&text, ""),
         params("lnr1qq", "a"),
         params(&Request::default().expires(1).text(), "a"),
-        SendInvoice { amount_msat: Some(1), ..params(&text, "a") },
-        SendInvoice { quantity: Some(1), ..params(&text, "a") },
-        SendInvoice { timeout: Some(0), ..params(&text, "a") },
+        SendInvoice {
+            amount_msat: Some(1),
+            ..params(&text, "a")
+        },
+        SendInvoice {
+            quantity: Some(1),
+            ..params(&text, "a")
+        },
+        SendInvoice {
+            timeout: Some(0),
+            ..params(&text, "a")
+        },
     ];
     for params in refused {
         let mut host = Host::new();

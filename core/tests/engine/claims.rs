@@ -19,7 +19,10 @@ fn it_gives_the_preimage_once_the_claim_is_written() {
     let approval = host.claim(hash, 50_000).unwrap();
     assert_eq!(host.writes, before + 1);
     assert_eq!(approval.preimage.as_ref().unwrap().payment_hash(), hash);
-    assert_eq!((approval.record.claiming, approval.record.status), (true, Status::Unpaid));
+    assert_eq!(
+        (approval.record.claiming, approval.record.status),
+        (true, Status::Unpaid)
+    );
     assert_eq!(approval.record.updated_index, None);
     // Twice is the same answer, without another write and without another event.
     host.events.clear();
@@ -43,7 +46,11 @@ fn the_amount_has_to_be_right() {
         (u64::MAX, ErrorCode::AmountTooHigh),
     ] {
         let error = host.claim(hash, total).unwrap_err();
-        assert_eq!((error.code(), error.rule()), (code, Some("amount-received")), "{total}");
+        assert_eq!(
+            (error.code(), error.rule()),
+            (code, Some("amount-received")),
+            "{total}"
+        );
         assert_eq!(error.record().unwrap().label, "a");
     }
     assert_eq!(host.entries(), before);
@@ -60,7 +67,10 @@ fn it_has_to_have_begun_in_time() {
     let hash = open_invoice(&mut host);
     let expires_at = host.get("a").expires_at;
     let error = host.claim_begun(hash, 50_000, expires_at + 1).unwrap_err();
-    assert_eq!((error.code(), error.rule()), (ErrorCode::ClaimTooLate, Some("payment-in-time")));
+    assert_eq!(
+        (error.code(), error.rule()),
+        (ErrorCode::ClaimTooLate, Some("payment-in-time"))
+    );
     // After the tick that expired it, a payment that began before may still be claimed.
     host.wait_s(1000);
     assert_eq!(host.get("a").status, Status::Expired);
@@ -69,22 +79,41 @@ fn it_has_to_have_begun_in_time() {
         ErrorCode::ClaimTooLate
     );
     let approval = host.claim_begun(hash, 50_000, expires_at).unwrap();
-    assert_eq!((approval.record.status, approval.record.claiming), (Status::Expired, true));
+    assert_eq!(
+        (approval.record.status, approval.record.claiming),
+        (Status::Expired, true)
+    );
     host.restart();
     assert_eq!(host.claim_begun(hash, 50_000, expires_at).unwrap(), approval);
-    assert_eq!(host.delete("a", Status::Expired).unwrap_err().code(), ErrorCode::Claiming);
+    assert_eq!(
+        host.delete("a", Status::Expired).unwrap_err().code(),
+        ErrorCode::Claiming
+    );
     let paid = host.receive(hash, 50_000).unwrap();
-    assert_eq!((paid.status, paid.claiming, paid.updated_index), (Status::Paid, false, Some(2)));
+    assert_eq!(
+        (paid.status, paid.claiming, paid.updated_index),
+        (Status::Paid, false, Some(2))
+    );
 }
 
 #[test]
 fn nothing_else_happens_to_what_is_being_claimed() {
     let mut host = Host::new();
-    let call = host.send(SendInvoice { timeout: Some(500), expiry: Some(5), ..params(&Request::default().text(), "a") }).unwrap();
+    let call = host
+        .send(SendInvoice {
+            timeout: Some(500),
+            expiry: Some(5),
+            ..params(&Request::default().text(), "a")
+        })
+        .unwrap();
     let copy = host.deliveries.pop_front().unwrap();
     let hash = host.get("a").payment_hash;
     let claimed = host.claim(hash, 60_000).unwrap().record;
-    assert_eq!(claimed.delivery.state, DeliveryState::Sent, "whoever pays has the invoice");
+    assert_eq!(
+        claimed.delivery.state,
+        DeliveryState::Sent,
+        "whoever pays has the invoice"
+    );
     host.say(&copy.id, SendOutcome::Offline);
     host.wait_s(100);
     host.restart();
@@ -92,10 +121,23 @@ fn nothing_else_happens_to_what_is_being_claimed() {
     assert!(host.deliveries.is_empty());
     assert_eq!(host.get("a"), claimed);
     assert_eq!(host.resend("a").unwrap_err().code(), ErrorCode::Claiming);
-    assert_eq!(host.delete("a", Status::Unpaid).unwrap_err().code(), ErrorCode::Claiming);
+    assert_eq!(
+        host.delete("a", Status::Unpaid).unwrap_err().code(),
+        ErrorCode::Claiming
+    );
     assert_eq!(host.reply(call), None);
-    assert_eq!(host.receive(hash, 60_000).unwrap().payment.unwrap().amount_received_msat, 60_000);
-    assert_eq!(host.claim(hash, 60_000).unwrap_err().code(), ErrorCode::AlreadyPaid);
+    assert_eq!(
+        host.receive(hash, 60_000)
+            .unwrap()
+            .payment
+            .unwrap()
+            .amount_received_msat,
+        60_000
+    );
+    assert_eq!(
+        host.claim(hash, 60_000).unwrap_err().code(),
+        ErrorCode::AlreadyPaid
+    );
 }
 
 #[test]

@@ -26,14 +26,20 @@ fn it_answers_the_request() {
     for (number, request) in requests.into_iter().enumerate() {
         let label = number.to_string();
         let read: InvoiceRequest = request.text().parse().unwrap();
-        let params = SendInvoice { again: true, ..params(&request.text(), &label) };
+        let params = SendInvoice {
+            again: true,
+            ..params(&request.text(), &label)
+        };
         let invoice = invoice(&mut host, params);
         check_as_payer(&invoice, Some(&read), Some(read.chain()), Some(START + 90)).unwrap();
         let late = check_as_payer(&invoice, Some(&read), None, Some(START + 91)).unwrap_err();
         assert_eq!(late.code(), ErrorCode::InvoiceExpired);
         let record = host.get(&label);
         assert_eq!(invoice.payment_hash(), Some(record.payment_hash));
-        assert_eq!((invoice.amount_msat(), invoice.created_at()), (Some(50_000), Some(START)));
+        assert_eq!(
+            (invoice.amount_msat(), invoice.created_at()),
+            (Some(50_000), Some(START))
+        );
         assert_eq!(record.description, request.description.unwrap_or_default());
         assert_eq!(record.invreq_id, read.invreq_id());
         assert_eq!(host.deliveries.pop_back().unwrap().invoice, invoice.as_bytes());
@@ -61,7 +67,13 @@ fn every_invoice_has_secrets_of_its_own() {
     let mut host = Host::new();
     let text = Request::default().text();
     let one = invoice(&mut host, params(&text, "a"));
-    let other = invoice(&mut host, SendInvoice { again: true, ..params(&text, "b") });
+    let other = invoice(
+        &mut host,
+        SendInvoice {
+            again: true,
+            ..params(&text, "b")
+        },
+    );
     assert_ne!(one.payment_hash(), other.payment_hash());
     assert_ne!(one.node_id(), other.node_id());
 }
@@ -70,7 +82,13 @@ fn every_invoice_has_secrets_of_its_own() {
 fn an_expiry_of_7200_is_not_written() {
     for (expiry, written) in [(7199, true), (7200, false), (7201, true)] {
         let mut host = Host::new();
-        let invoice = invoice(&mut host, SendInvoice { expiry: Some(expiry), ..params(&Request::default().text(), "a") });
+        let invoice = invoice(
+            &mut host,
+            SendInvoice {
+                expiry: Some(expiry),
+                ..params(&Request::default().text(), "a")
+            },
+        );
         assert_eq!(invoice.records().any(|record| record.number == 166), written);
         assert_eq!(invoice.expires_at(), Some(START + u64::from(expiry)));
         assert_eq!(host.get("a").expires_at, START + u64::from(expiry));
@@ -133,9 +151,17 @@ fn useless_paths_and_failing_sources_are_errors_of_the_host() {
     broken.path.hops.clear();
     for (paths, with, code) in [
         (vec![], PaysWith::Engine, ErrorCode::InvalidPaymentPath),
-        (vec![payment_path(0, 50_000); 65], PaysWith::Engine, ErrorCode::InvalidPaymentPath),
+        (
+            vec![payment_path(0, 50_000); 65],
+            PaysWith::Engine,
+            ErrorCode::InvalidPaymentPath,
+        ),
         (vec![broken], PaysWith::Engine, ErrorCode::InvalidPaymentPath),
-        (vec![payment_path(2, 1)], PaysWith::Engine, ErrorCode::InvalidPaymentPath),
+        (
+            vec![payment_path(2, 1)],
+            PaysWith::Engine,
+            ErrorCode::InvalidPaymentPath,
+        ),
         (vec![], PaysWith::Fails, ErrorCode::SourceFailed),
         (vec![], PaysWith::Mistyped, ErrorCode::MissingAnswer),
     ] {
@@ -163,7 +189,10 @@ fn a_signer_of_the_host_signs_with_its_key() {
         _ => None,
     });
     let asked = asked.unwrap();
-    assert_eq!((asked.node_id, asked.tag.as_str()), (node(55), "lninvoicesignature".replace("ln", "lightning").as_str()));
+    assert_eq!(
+        (asked.node_id, asked.tag.as_str()),
+        (node(55), "lninvoicesignature".replace("ln", "lightning").as_str())
+    );
     for (signs, key) in [(Signs::Wrong, 55), (Signs::Refuses, 55), (Signs::Right(54), 55)] {
         let mut host = Host::new();
         let before = host.entries();
@@ -172,5 +201,8 @@ fn a_signer_of_the_host_signs_with_its_key() {
         assert_eq!(error.code(), ErrorCode::SignerFailed, "{signs:?}");
         assert_eq!(host.entries(), before);
     }
-    assert_eq!(node(55), secret(55).public_key(&bitcoin::secp256k1::Secp256k1::new()));
+    assert_eq!(
+        node(55),
+        secret(55).public_key(&bitcoin::secp256k1::Secp256k1::new())
+    );
 }

@@ -55,7 +55,11 @@ fn indexes_are_never_used_twice() {
     pay(&mut host, "2");
     host.delete("2", Status::Paid).unwrap();
     host.delete("1", Status::Unpaid).unwrap();
-    assert_eq!(host.entries().len(), 2, "all that is left is whose store it is and the revision");
+    assert_eq!(
+        host.entries().len(),
+        2,
+        "all that is left is whose store it is and the revision"
+    );
     host.restart();
     make(&mut host, 3..=3);
     pay(&mut host, "3");
@@ -71,7 +75,10 @@ fn a_list_goes_by_creation_over_open_and_closed() {
     }
     host.delete("4", Status::Unpaid).unwrap();
     let all = host.list(ListInvoices::default()).unwrap();
-    assert_eq!((labels(&all), all.next), (vec!["1", "2", "3", "5", "6", "7"], None));
+    assert_eq!(
+        (labels(&all), all.next),
+        (vec!["1", "2", "3", "5", "6", "7"], None)
+    );
     for restart in [false, true] {
         if restart {
             host.restart();
@@ -79,7 +86,11 @@ fn a_list_goes_by_creation_over_open_and_closed() {
         for limit in 1..=7 {
             let (mut start, mut found, mut pages) = (0, Vec::new(), 0);
             loop {
-                let query = ListInvoices { start, limit: Some(limit), ..ListInvoices::default() };
+                let query = ListInvoices {
+                    start,
+                    limit: Some(limit),
+                    ..ListInvoices::default()
+                };
                 let page = host.list(query).unwrap();
                 assert!(!page.records.is_empty() && page.records.len() <= limit as usize);
                 found.extend(page.records.into_iter().map(|record| record.label));
@@ -127,28 +138,53 @@ fn a_list_can_be_filtered() {
     make(&mut host, 1..=4);
     pay(&mut host, "2");
     host.wait_s(104);
-    let of = |status| ListInvoices { status: Some(status), ..ListInvoices::default() };
+    let of = |status| ListInvoices {
+        status: Some(status),
+        ..ListInvoices::default()
+    };
     assert_eq!(labels(&host.list(of(Status::Paid)).unwrap()), ["2"]);
     assert_eq!(labels(&host.list(of(Status::Expired)).unwrap()), ["1", "3"]);
     assert_eq!(labels(&host.list(of(Status::Unpaid)).unwrap()), ["4"]);
     for label in ["1", "2", "4"] {
         let hash = Some(host.get(label).payment_hash);
-        let by_hash = ListInvoices { payment_hash: hash, ..ListInvoices::default() };
+        let by_hash = ListInvoices {
+            payment_hash: hash,
+            ..ListInvoices::default()
+        };
         assert_eq!(labels(&host.list(by_hash.clone()).unwrap()), [label]);
-        let both = ListInvoices { label: Some("3".to_owned()), ..by_hash.clone() };
+        let both = ListInvoices {
+            label: Some("3".to_owned()),
+            ..by_hash.clone()
+        };
         assert_eq!(labels(&host.list(both).unwrap()), [] as [&str; 0]);
-        let wrong = ListInvoices { status: Some(Status::Expired), label: Some("4".to_owned()), ..by_hash };
+        let wrong = ListInvoices {
+            status: Some(Status::Expired),
+            label: Some("4".to_owned()),
+            ..by_hash
+        };
         assert_eq!(labels(&host.list(wrong).unwrap()), [] as [&str; 0]);
     }
-    let nobody = ListInvoices { label: Some("9".to_owned()), ..ListInvoices::default() };
+    let nobody = ListInvoices {
+        label: Some("9".to_owned()),
+        ..ListInvoices::default()
+    };
     assert_eq!(host.list(nobody).unwrap().records.len(), 0);
 }
 
 #[test]
 fn a_limit_is_1_to_1000() {
     let mut host = Host::new();
-    for (limit, good) in [(0, false), (1, true), (1000, true), (1001, false), (u32::MAX, false)] {
-        let result = host.list(ListInvoices { limit: Some(limit), ..ListInvoices::default() });
+    for (limit, good) in [
+        (0, false),
+        (1, true),
+        (1000, true),
+        (1001, false),
+        (u32::MAX, false),
+    ] {
+        let result = host.list(ListInvoices {
+            limit: Some(limit),
+            ..ListInvoices::default()
+        });
         match result {
             Ok(_) => assert!(good, "{limit}"),
             Err(error) => assert_eq!((error.code(), good), (ErrorCode::InvalidParameter, false)),

@@ -8,7 +8,9 @@ use crate::common::payer::open;
 use crate::common::{error_bytes, node, onion_error, params, secret, Host, Request};
 
 fn sent(host: &mut Host, label: &str) -> (u64, [u8; 32]) {
-    let call = host.send(params(&Request::number(label.len() as u32).text(), label)).unwrap();
+    let call = host
+        .send(params(&Request::number(label.len() as u32).text(), label))
+        .unwrap();
     let delivery = host.delivered(SendOutcome::Accepted);
     host.events.clear();
     (call, delivery.reply_path_id.unwrap())
@@ -24,11 +26,17 @@ fn an_error_ends_the_call_but_not_the_invoice() {
     assert_eq!(error.field().unwrap().number, 170);
     assert_eq!(error.rule(), Some("invoice-error"));
     let record = error.record().unwrap().clone();
-    assert_eq!((record.status, record.delivery.state), (Status::Unpaid, DeliveryState::Refused));
+    assert_eq!(
+        (record.status, record.delivery.state),
+        (Status::Unpaid, DeliveryState::Refused)
+    );
     let said = record.delivery.error.clone().unwrap();
     assert!(!said.message.contains('\u{202e}'), "{}", said.message);
     assert!(error.message().contains(&said.message), "{}", error.message());
-    assert_eq!((said.erroneous_field, said.suggested_value.as_deref()), (Some(170), Some("0102")));
+    assert_eq!(
+        (said.erroneous_field, said.suggested_value.as_deref()),
+        (Some(170), Some("0102"))
+    );
     assert_eq!(said.received_at, host.now());
     assert_eq!(host.event_names(), ["payer_error"]);
     assert_eq!(host.get("a"), record);
@@ -77,7 +85,10 @@ fn over_our_own_reply_path_it_comes_as_an_onion_message() {
     host.default_route = route(ReplyPath::Ours { via: Vec::new() });
     let call = host.send(params(&Request::default().text(), "a")).unwrap();
     let delivery = host.delivered(SendOutcome::Accepted);
-    assert_eq!(delivery.reply_path_id, None, "the path is ours, not the host's messenger's");
+    assert_eq!(
+        delivery.reply_path_id, None,
+        "the path is ours, not the host's messenger's"
+    );
     let message = open(&delivery, &secret(66));
     assert_eq!(message.content.unwrap().value, delivery.invoice);
     let reply_path = message.reply_path.unwrap();
@@ -133,7 +144,10 @@ fn with_several_copies_out_all_have_to_answer() {
     assert_eq!(host.get("a").delivery.state, DeliveryState::Sending);
     let second = host.delivered(SendOutcome::Accepted).reply_path_id.unwrap();
     assert_ne!(first, second);
-    assert_eq!((host.reply(call), host.get("a").delivery.state), (None, DeliveryState::Sent));
+    assert_eq!(
+        (host.reply(call), host.get("a").delivery.state),
+        (None, DeliveryState::Sent)
+    );
     host.payer_error(second, error_bytes("two", None));
     assert_eq!(host.error(call).0, ErrorCode::PayerError);
 }
@@ -188,7 +202,10 @@ fn while_claiming_an_error_is_only_noted() {
     let hash = host.get("a").payment_hash;
     host.claim(hash, 50_000).unwrap();
     host.payer_error(token, error_bytes("timed out", None));
-    assert_eq!((host.reply(call), host.get("a").delivery.state), (None, DeliveryState::Sent));
+    assert_eq!(
+        (host.reply(call), host.get("a").delivery.state),
+        (None, DeliveryState::Sent)
+    );
     assert!(host.get("a").delivery.error.is_some());
     assert!(matches!(host.events.last(), Some(Event::PayerError(_))));
 }
@@ -202,7 +219,13 @@ fn a_payer_cannot_fill_the_store() {
     let said = host.get("a").delivery.error.unwrap();
     assert!(said.message.chars().count() <= 1100);
     assert_eq!(said.suggested_value, None);
-    assert!(host.entries().iter().map(|entry| entry.value.len()).sum::<usize>() < 8_000);
+    assert!(
+        host.entries()
+            .iter()
+            .map(|entry| entry.value.len())
+            .sum::<usize>()
+            < 8_000
+    );
     host.restart();
     assert_eq!(host.get("a").delivery.error, Some(said));
 }

@@ -29,13 +29,23 @@ fn it_makes_the_invoice_paid_once() {
     host.wait_s(5);
     let paid = host.receive(hash, 55_555).unwrap();
     let payment = paid.payment.clone().unwrap();
-    assert_eq!((paid.status, paid.updated_index, payment.pay_index), (Status::Paid, Some(1), 1));
-    assert_eq!((payment.amount_received_msat, payment.paid_at), (55_555, START + 5));
+    assert_eq!(
+        (paid.status, paid.updated_index, payment.pay_index),
+        (Status::Paid, Some(1), 1)
+    );
+    assert_eq!(
+        (payment.amount_received_msat, payment.paid_at),
+        (55_555, START + 5)
+    );
     assert_eq!(payment.payment_preimage.payment_hash(), hash);
     let before = host.entries();
     host.wait_s(500);
     for amount in [55_555, 1, u64::MAX] {
-        assert_eq!(host.receive(hash, amount).unwrap(), paid, "a report again changes nothing");
+        assert_eq!(
+            host.receive(hash, amount).unwrap(),
+            paid,
+            "a report again changes nothing"
+        );
     }
     host.restart();
     assert_eq!(host.receive(hash, 55_555).unwrap(), paid);
@@ -60,7 +70,10 @@ fn too_little_is_an_event_and_never_paid() {
     host.give(&Input::PaymentReceived { call, payment }).unwrap();
     assert_eq!(host.error(call).0, ErrorCode::AmountTooLow);
     match host.events.as_slice() {
-        [Event::Underpaid { record, amount_received_msat: 49_999 }] => assert_eq!(record.status, Status::Unpaid),
+        [Event::Underpaid {
+            record,
+            amount_received_msat: 49_999,
+        }] => assert_eq!(record.status, Status::Unpaid),
         other => panic!("{other:?}"),
     }
     assert_eq!(host.entries(), before);
@@ -80,7 +93,11 @@ fn money_after_the_end_is_recorded() {
     host.restart();
     assert_eq!(host.get("a"), paid);
     let error = host.send(params(&Request::default().text(), "b")).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::AlreadyAnswered, "it stands for its request again");
+    assert_eq!(
+        error.code(),
+        ErrorCode::AlreadyAnswered,
+        "it stands for its request again"
+    );
 }
 
 #[test]
@@ -89,7 +106,10 @@ fn the_preimage_of_a_host_that_keeps_it_is_required_and_checked() {
     host.source.with = PaysWith::Kept([5; 32]);
     let hash = open_invoice(&mut host);
     let before = host.entries();
-    assert_eq!(host.receive(hash, 50_000).unwrap_err().code(), ErrorCode::PreimageRequired);
+    assert_eq!(
+        host.receive(hash, 50_000).unwrap_err().code(),
+        ErrorCode::PreimageRequired
+    );
     let error = with_preimage(&mut host, hash, [6; 32]).unwrap_err();
     assert_eq!(error.code(), ErrorCode::PreimageMismatch);
     assert_eq!(host.entries(), before);
@@ -106,8 +126,18 @@ fn a_preimage_we_hold_may_be_given_too() {
     let mut host = Host::new();
     host.source.with = PaysWith::Given([4; 32]);
     let hash = open_invoice(&mut host);
-    assert_eq!(with_preimage(&mut host, hash, [3; 32]).unwrap_err().code(), ErrorCode::PreimageMismatch);
-    assert_eq!(with_preimage(&mut host, hash, [4; 32]).unwrap().payment.unwrap().paid_at, START + 7);
+    assert_eq!(
+        with_preimage(&mut host, hash, [3; 32]).unwrap_err().code(),
+        ErrorCode::PreimageMismatch
+    );
+    assert_eq!(
+        with_preimage(&mut host, hash, [4; 32])
+            .unwrap()
+            .payment
+            .unwrap()
+            .paid_at,
+        START + 7
+    );
 }
 
 #[test]
@@ -123,10 +153,16 @@ fn a_source_with_the_wrong_preimage_is_refused() {
 fn an_unknown_payment_is_not_found() {
     let mut host = Host::new();
     let hash = open_invoice(&mut host);
-    assert_eq!(host.receive(PaymentHash([0; 32]), 1).unwrap_err().code(), ErrorCode::NotFound);
+    assert_eq!(
+        host.receive(PaymentHash([0; 32]), 1).unwrap_err().code(),
+        ErrorCode::NotFound
+    );
     host.receive(hash, 50_000).unwrap();
     host.delete("a", Status::Paid).unwrap();
-    assert_eq!(host.receive(hash, 50_000).unwrap_err().code(), ErrorCode::NotFound);
+    assert_eq!(
+        host.receive(hash, 50_000).unwrap_err().code(),
+        ErrorCode::NotFound
+    );
 }
 
 #[test]

@@ -16,9 +16,15 @@ fn it_sends_identical_bytes() {
     let second = host.delivered(SendOutcome::Accepted);
     assert_eq!(first.invoice, second.invoice);
     assert_eq!((first.id.as_str(), second.id.as_str()), ("1-0", "1-1"));
-    assert_ne!(first.packet.message, second.packet.message, "but each copy is sealed anew");
+    assert_ne!(
+        first.packet.message, second.packet.message,
+        "but each copy is sealed anew"
+    );
     let after = host.get("a");
-    assert_eq!((after.bolt12, after.expires_at), (before.bolt12, before.expires_at));
+    assert_eq!(
+        (after.bolt12, after.expires_at),
+        (before.bolt12, before.expires_at)
+    );
     assert_eq!(after.delivery.attempts, 2);
     assert_eq!(after.updated_index, None);
 }
@@ -46,9 +52,17 @@ fn it_is_refused_when_nothing_can_come_of_it() {
     let expires = Request::number(1).expires(START + 50).text();
     for (number, label) in ["expired", "paid", "claiming"].iter().enumerate() {
         let text = Request::number(number as u32 + 10).text();
-        host.send(SendInvoice { expiry: Some(30), ..params(&text, label) }).unwrap();
+        host.send(SendInvoice {
+            expiry: Some(30),
+            ..params(&text, label)
+        })
+        .unwrap();
     }
-    host.send(SendInvoice { expiry: Some(600), ..params(&expires, "request") }).unwrap();
+    host.send(SendInvoice {
+        expiry: Some(600),
+        ..params(&expires, "request")
+    })
+    .unwrap();
     let (paid, claiming) = (host.get("paid").payment_hash, host.get("claiming").payment_hash);
     host.receive(paid, 50_000).unwrap();
     host.claim(claiming, 50_000).unwrap();
@@ -75,7 +89,9 @@ fn an_invoice_past_its_time_is_not_sent_even_before_the_tick() {
     host.send(params(&Request::default().text(), "a")).unwrap();
     host.now_ms += 91_000;
     let label = "a".to_owned();
-    let error = host.record(|call| invreq::engine::Input::Resend { call, label }).unwrap_err();
+    let error = host
+        .record(|call| invreq::engine::Input::Resend { call, label })
+        .unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvoiceExpired);
 }
 
@@ -113,7 +129,8 @@ fn before_the_first_copy_left_it_does_not_make_two() {
     let mut host = Host::new();
     let call = host.call();
     let params = params(&Request::default().text(), "a");
-    host.give(&invreq::engine::Input::SendInvoice { call, params }).unwrap();
+    host.give(&invreq::engine::Input::SendInvoice { call, params })
+        .unwrap();
     host.resend("a").unwrap();
     assert_eq!(host.deliveries.len(), 1);
     assert_eq!(host.deliveries[0].id, "1-0");

@@ -33,7 +33,11 @@ fn check_against_schema(value: &Value) {
     }
     for (name, value) in object {
         let plain = &response["properties"][name]["type"];
-        let kind = if plain.is_string() { plain } else { &then["properties"][name]["type"] };
+        let kind = if plain.is_string() {
+            plain
+        } else {
+            &then["properties"][name]["type"]
+        };
         let good = match kind.as_str().unwrap() {
             "u64" | "msat" => value.is_u64(),
             "string" => value.is_string(),
@@ -47,13 +51,23 @@ fn check_against_schema(value: &Value) {
 #[test]
 fn fields_come_in_the_order_of_core_lightning() {
     let mut host = Host::new();
-    host.send(params(&Request::default().text(), "a \"b\"\n")).unwrap();
+    host.send(params(&Request::default().text(), "a \"b\"\n"))
+        .unwrap();
     host.delivered(SendOutcome::Accepted);
     let unpaid = host.get("a \"b\"\n");
     let text = unpaid.to_rpc();
     assert_eq!(
         names(&text),
-        ["label", "bolt12", "payment_hash", "amount_msat", "status", "description", "expires_at", "created_index"]
+        [
+            "label",
+            "bolt12",
+            "payment_hash",
+            "amount_msat",
+            "status",
+            "description",
+            "expires_at",
+            "created_index"
+        ]
     );
     let value: Value = serde_json::from_str(&text).unwrap();
     check_against_schema(&value);
@@ -70,19 +84,26 @@ fn fields_come_in_the_order_of_core_lightning() {
     assert_eq!(names(&text).iter().collect::<Vec<_>>(), order);
     let value: Value = serde_json::from_str(&text).unwrap();
     check_against_schema(&value);
-    assert_eq!((&value["amount_received_msat"], &value["pay_index"]), (&60_000.into(), &1.into()));
+    assert_eq!(
+        (&value["amount_received_msat"], &value["pay_index"]),
+        (&60_000.into(), &1.into())
+    );
 }
 
 #[test]
 fn an_expired_record_is_valid_too() {
     let mut host = Host::new();
-    host.send(params(&Request::default().no_description().text(), "a")).unwrap();
+    host.send(params(&Request::default().no_description().text(), "a"))
+        .unwrap();
     host.wait_s(91);
     let record = host.get("a");
     assert_eq!(record.status, Status::Expired);
     let value: Value = serde_json::from_str(&record.to_rpc()).unwrap();
     check_against_schema(&value);
-    assert_eq!((&value["description"], &value["updated_index"]), (&"".into(), &1.into()));
+    assert_eq!(
+        (&value["description"], &value["updated_index"]),
+        (&"".into(), &1.into())
+    );
 }
 
 #[test]
@@ -90,9 +111,15 @@ fn numbers_are_exact() {
     let mut host = Host::new();
     let text = Request::default().amount(2_100_000_000_000_000_000).text();
     host.source.paths = vec![crate::common::payment_path(0, u64::MAX)];
-    host.send(SendInvoice { expiry: Some(u32::MAX), ..params(&text, "a") }).unwrap();
+    host.send(SendInvoice {
+        expiry: Some(u32::MAX),
+        ..params(&text, "a")
+    })
+    .unwrap();
     let hash = host.get("a").payment_hash;
     let paid = host.receive(hash, u64::MAX).unwrap();
-    assert!(paid.to_rpc().contains("\"amount_received_msat\":18446744073709551615,"));
+    assert!(paid
+        .to_rpc()
+        .contains("\"amount_received_msat\":18446744073709551615,"));
     assert!(paid.to_rpc().contains("\"amount_msat\":2100000000000000000,"));
 }

@@ -37,11 +37,17 @@ fn a_store_belongs_to_one_wallet() {
         (Config::new(Network::Bitcoin), SEED),
         (Config::new(Network::Signet), SEED),
     ] {
-        assert_eq!(restored_with(&host, config, seed).unwrap_err().code(), ErrorCode::WrongStore);
+        assert_eq!(
+            restored_with(&host, config, seed).unwrap_err().code(),
+            ErrorCode::WrongStore
+        );
     }
     assert_eq!(host.entries(), before);
     // Another wallet in the same store is another story.
-    let other = Config { wallet_id: "other".to_owned(), ..config() };
+    let other = Config {
+        wallet_id: "other".to_owned(),
+        ..config()
+    };
     let mut other = Host::unopened(other, [8; 32], host.store.clone());
     other.restore().unwrap();
     other.send(params(&Request::default().text(), "a")).unwrap();
@@ -53,32 +59,65 @@ fn a_store_belongs_to_one_wallet() {
 #[test]
 fn the_first_entry_of_another_wallet_is_refused() {
     let host = Host::new();
-    let meta = host.entries().into_iter().find(|entry| entry.key == key(b"m")).unwrap();
+    let meta = host
+        .entries()
+        .into_iter()
+        .find(|entry| entry.key == key(b"m"))
+        .unwrap();
     // The entry of another wallet id under our key.
-    let other = Host::unopened(Config { wallet_id: "xxxx".to_owned(), ..config() }, SEED, MemoryStore::new());
+    let other = Host::unopened(
+        Config {
+            wallet_id: "xxxx".to_owned(),
+            ..config()
+        },
+        SEED,
+        MemoryStore::new(),
+    );
     let mut other = other;
     other.restore().unwrap();
-    let theirs = other.entries().into_iter().find(|entry| entry.key.ends_with(b"/m")).unwrap();
+    let theirs = other
+        .entries()
+        .into_iter()
+        .find(|entry| entry.key.ends_with(b"/m"))
+        .unwrap();
     overwrite(&host, |batch| batch.put(key(b"m"), theirs.value.clone()));
-    assert_eq!(restored_with(&host, config(), SEED).unwrap_err().code(), ErrorCode::WrongStore);
+    assert_eq!(
+        restored_with(&host, config(), SEED).unwrap_err().code(),
+        ErrorCode::WrongStore
+    );
     // A later format: the version is the first record.
     let mut later = meta.value.clone();
     assert_eq!(later[..3], [0, 1, 1]);
     later[2] = 2;
     overwrite(&host, |batch| batch.put(key(b"m"), later));
-    assert_eq!(restored_with(&host, config(), SEED).unwrap_err().code(), ErrorCode::WrongStore);
+    assert_eq!(
+        restored_with(&host, config(), SEED).unwrap_err().code(),
+        ErrorCode::WrongStore
+    );
     // And no first entry at all.
     overwrite(&host, |batch| batch.delete(key(b"m")));
-    assert_eq!(restored_with(&host, config(), SEED).unwrap_err().code(), ErrorCode::StoreCorrupt);
+    assert_eq!(
+        restored_with(&host, config(), SEED).unwrap_err().code(),
+        ErrorCode::StoreCorrupt
+    );
 }
 
 #[test]
 fn wallet_ids_are_checked() {
     for id in ["", "a/b", "a b", "ä", &"x".repeat(65)] {
-        let config = Config { wallet_id: id.to_owned(), ..config() };
-        assert_eq!(Engine::new(config, &SEED).unwrap_err().code(), ErrorCode::InvalidParameter);
+        let config = Config {
+            wallet_id: id.to_owned(),
+            ..config()
+        };
+        assert_eq!(
+            Engine::new(config, &SEED).unwrap_err().code(),
+            ErrorCode::InvalidParameter
+        );
     }
-    let config = Config { wallet_id: "A-z_0.9".to_owned(), ..config() };
+    let config = Config {
+        wallet_id: "A-z_0.9".to_owned(),
+        ..config()
+    };
     assert!(Engine::new(config, &SEED).is_ok());
 }
 
@@ -89,8 +128,14 @@ fn nothing_goes_before_the_first_restore() {
     let inputs = [
         Input::Tick,
         Input::Cancel { call: 1 },
-        Input::SendInvoice { call: 1, params: params(&text, "a") },
-        Input::Preview { call: 1, invreq: text },
+        Input::SendInvoice {
+            call: 1,
+            params: params(&text, "a"),
+        },
+        Input::Preview {
+            call: 1,
+            invreq: text,
+        },
         Input::OnionMessage { bytes: vec![] },
     ];
     for input in inputs {
@@ -100,7 +145,9 @@ fn nothing_goes_before_the_first_restore() {
     let (entropy, mut answers) = ([1; 32], Answers::new());
     loop {
         match host.engine.begin(&Input::Restore, 1, &entropy, &answers).unwrap() {
-            Progress::Need(needs) => needs.into_iter().for_each(|need| answers.insert(need, Answer::Entries(vec![]))),
+            Progress::Need(needs) => needs
+                .into_iter()
+                .for_each(|need| answers.insert(need, Answer::Entries(vec![]))),
             Progress::Step(_) => break,
         }
     }
@@ -112,21 +159,33 @@ fn nothing_goes_before_the_first_restore() {
 #[test]
 fn a_later_begin_supersedes_a_step() {
     let mut host = Host::new();
-    let begin = |host: &mut Host, input: &Input| match host.engine.begin(input, host.now_ms, &[1; 32], &Answers::new()) {
+    let begin = |host: &mut Host, input: &Input| match host.engine.begin(
+        input,
+        host.now_ms,
+        &[1; 32],
+        &Answers::new(),
+    ) {
         Ok(Progress::Step(step)) => Some(step.id),
         _ => None,
     };
     let first = begin(&mut host, &Input::Tick).unwrap();
     let second = begin(&mut host, &Input::Tick).unwrap();
-    let superseded = |result: invreq::Result<_>| result.map(|_: invreq::engine::Effects| ()).unwrap_err().code();
+    let superseded =
+        |result: invreq::Result<_>| result.map(|_: invreq::engine::Effects| ()).unwrap_err().code();
     assert_eq!(superseded(host.engine.commit(first)), ErrorCode::StepSuperseded);
     // The wrong number did not harm the right one.
     host.engine.commit(second).unwrap();
     assert_eq!(superseded(host.engine.commit(second)), ErrorCode::StepSuperseded);
     // A begin that only asks, or fails, supersedes as well.
     for input in [
-        Input::Preview { call: 1, invreq: Request::default().text() },
-        Input::Preview { call: 1, invreq: String::new() },
+        Input::Preview {
+            call: 1,
+            invreq: Request::default().text(),
+        },
+        Input::Preview {
+            call: 1,
+            invreq: String::new(),
+        },
     ] {
         let step = begin(&mut host, &Input::Tick).unwrap();
         assert_eq!(begin(&mut host, &input), None);
@@ -139,10 +198,20 @@ fn beginning_changes_nothing() {
     let mut host = Host::new();
     host.send(params(&Request::default().text(), "a")).unwrap();
     let hash = host.get("a").payment_hash;
-    let claim = invreq::engine::Claim { payment_hash: hash, total_msat: 50_000, first_htlc_at: 0 };
+    let claim = invreq::engine::Claim {
+        payment_hash: hash,
+        total_msat: 50_000,
+        first_htlc_at: 0,
+    };
     for _ in 0..3 {
-        let input = Input::Claim { call: 9, claim: claim.clone() };
-        assert!(matches!(host.engine.begin(&input, host.now_ms, &[1; 32], &Answers::new()), Ok(Progress::Step(_))));
+        let input = Input::Claim {
+            call: 9,
+            claim: claim.clone(),
+        };
+        assert!(matches!(
+            host.engine.begin(&input, host.now_ms, &[1; 32], &Answers::new()),
+            Ok(Progress::Step(_))
+        ));
     }
     assert!(!host.get("a").claiming);
     assert_eq!(host.deliveries.len(), 1);
@@ -171,7 +240,8 @@ fn a_crash_before_the_copy_left_sends_the_same_copy() {
 fn what_is_over_is_not_sent_after_a_crash() {
     let mut host = Host::new();
     for (number, label) in ["paid", "claiming", "expired"].iter().enumerate() {
-        host.send(params(&Request::number(number as u32).text(), label)).unwrap();
+        host.send(params(&Request::number(number as u32).text(), label))
+            .unwrap();
     }
     let (paid, claiming) = (host.get("paid").payment_hash, host.get("claiming").payment_hash);
     host.receive(paid, 50_000).unwrap();
@@ -216,12 +286,25 @@ fn many_large_invoices_expire_in_batches_a_store_takes() {
 fn ten_thousand_open_invoices_are_taken_up() {
     let mut host = Host::new();
     // One real one, and copies of it under other names: making each would take a minute.
-    host.send(SendInvoice { expiry: Some(1000), ..params(&Request::default().text(), "0") }).unwrap();
-    let entry = host.entries().into_iter().find(|entry| entry.key.starts_with(&key(b"o"))).unwrap();
+    host.send(SendInvoice {
+        expiry: Some(1000),
+        ..params(&Request::default().text(), "0")
+    })
+    .unwrap();
+    let entry = host
+        .entries()
+        .into_iter()
+        .find(|entry| entry.key.starts_with(&key(b"o")))
+        .unwrap();
     for chunk in (2..=10_000u64).collect::<Vec<_>>().chunks(2500) {
-        overwrite(&host, |batch| chunk.iter().fold(batch, |batch, index| {
-            batch.put(key(&[b"o".as_slice(), &index.to_be_bytes()].concat()), entry.value.clone())
-        }));
+        overwrite(&host, |batch| {
+            chunk.iter().fold(batch, |batch, index| {
+                batch.put(
+                    key(&[b"o".as_slice(), &index.to_be_bytes()].concat()),
+                    entry.value.clone(),
+                )
+            })
+        });
     }
     let began = std::time::Instant::now();
     host.restart();
@@ -248,7 +331,11 @@ fn another_writer_between_two_reads_cannot_make_us_overwrite() {
         let (entropy, mut answers, mut reads) = (ours.entropy(), Answers::new(), 0);
         let text = Request::number(after).text();
         let step = loop {
-            match ours.engine.begin(&Input::Restore, ours.now_ms, &entropy, &answers).unwrap() {
+            match ours
+                .engine
+                .begin(&Input::Restore, ours.now_ms, &entropy, &answers)
+                .unwrap()
+            {
                 Progress::Step(step) => break step,
                 Progress::Need(needs) => {
                     for need in needs {
@@ -265,7 +352,9 @@ fn another_writer_between_two_reads_cannot_make_us_overwrite() {
         };
         assert!(step.batch.is_none());
         ours.engine.commit(step.id).unwrap();
-        let error = ours.send(params(&Request::number(after + 100).text(), "ours")).unwrap_err();
+        let error = ours
+            .send(params(&Request::number(after + 100).text(), "ours"))
+            .unwrap_err();
         assert_eq!(error.code(), ErrorCode::StoreConflict, "after read {after}");
         assert_eq!(theirs.get(&format!("theirs {after}")).status, Status::Unpaid);
     }
@@ -280,8 +369,14 @@ fn an_engine_that_has_not_seen_an_invoice_says_so() {
     theirs.send(params(&Request::default().text(), "a")).unwrap();
     let hash = theirs.get("a").payment_hash;
     // "Not found" would make a host fail a good payment.
-    assert_eq!(ours.claim(hash, 50_000).unwrap_err().code(), ErrorCode::StoreConflict);
-    assert_eq!(ours.receive(hash, 50_000).unwrap_err().code(), ErrorCode::StoreConflict);
+    assert_eq!(
+        ours.claim(hash, 50_000).unwrap_err().code(),
+        ErrorCode::StoreConflict
+    );
+    assert_eq!(
+        ours.receive(hash, 50_000).unwrap_err().code(),
+        ErrorCode::StoreConflict
+    );
     assert_eq!(ours.resend("a").unwrap_err().code(), ErrorCode::StoreConflict);
     let again = ours.send(params(&Request::default().text(), "b"));
     assert_eq!(again.unwrap_err().code(), ErrorCode::StoreConflict);
@@ -294,12 +389,20 @@ fn reading_again_tells_what_others_did() {
     let mut ours = Host::new();
     let mut waits = Vec::new();
     for (number, label) in ["paid", "expired", "deleted", "open"].iter().enumerate() {
-        let params = SendInvoice { expiry: Some(1000), ..params(&Request::number(number as u32).text(), label) };
+        let params = SendInvoice {
+            expiry: Some(1000),
+            ..params(&Request::number(number as u32).text(), label)
+        };
         waits.push(ours.send(params).unwrap());
         ours.delivered(SendOutcome::Accepted);
     }
     let any = ours.call();
-    ours.give(&Input::WaitAnyInvoice { call: any, last_pay_index: 0, timeout: None }).unwrap();
+    ours.give(&Input::WaitAnyInvoice {
+        call: any,
+        last_pay_index: 0,
+        timeout: None,
+    })
+    .unwrap();
     let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
     theirs.dice = 1_000_000;
     theirs.restore().unwrap();
@@ -355,7 +458,11 @@ fn damage_is_an_error_and_never_a_panic() {
     let copy = host.delivered(SendOutcome::Accepted);
     host.payer_error(copy.reply_path_id.unwrap(), error_bytes("no", Some((1, b"2"))));
     let good = host.entries();
-    let open = good.iter().find(|entry| entry.key.starts_with(&key(b"o"))).unwrap().clone();
+    let open = good
+        .iter()
+        .find(|entry| entry.key.starts_with(&key(b"o")))
+        .unwrap()
+        .clone();
     for cut in 0..open.value.len() {
         overwrite(&host, |batch| batch.put(open.key.clone(), &open.value[..cut]));
         if let Err(error) = restored_with(&host, config(), SEED) {
@@ -365,7 +472,10 @@ fn damage_is_an_error_and_never_a_panic() {
     // A record that a later version must be understood for.
     let later = [open.value.clone(), vec![46, 0]].concat();
     overwrite(&host, |batch| batch.put(open.key.clone(), later));
-    assert_eq!(restored_with(&host, config(), SEED).unwrap_err().code(), ErrorCode::StoreCorrupt);
+    assert_eq!(
+        restored_with(&host, config(), SEED).unwrap_err().code(),
+        ErrorCode::StoreCorrupt
+    );
     // And one that it need not be.
     let later = [open.value.clone(), vec![45, 0]].concat();
     overwrite(&host, |batch| batch.put(open.key.clone(), later));
@@ -389,12 +499,18 @@ fn wrong_answers_of_the_store_are_errors() {
             match engine.begin(&Input::Restore, 1, &[0; 32], &answers) {
                 Err(error) => break error,
                 Ok(Progress::Step(_)) => panic!("{answer:?} was taken for a store"),
-                Ok(Progress::Need(needs)) => needs.into_iter().for_each(|need: Need| answers.insert(need, answer.clone())),
+                Ok(Progress::Need(needs)) => needs
+                    .into_iter()
+                    .for_each(|need: Need| answers.insert(need, answer.clone())),
             }
             rounds += 1;
             assert!(rounds < 10);
         };
-        let codes = [ErrorCode::StoreFailed, ErrorCode::MissingAnswer, ErrorCode::StoreCorrupt];
+        let codes = [
+            ErrorCode::StoreFailed,
+            ErrorCode::MissingAnswer,
+            ErrorCode::StoreCorrupt,
+        ];
         assert!(codes.contains(&error.code()), "{error:?}");
     }
 }

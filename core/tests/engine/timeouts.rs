@@ -78,7 +78,12 @@ fn a_timeout_alone_sets_both() {
 
 #[test]
 fn zero_is_refused() {
-    for (timeout, expiry) in [(Some(0), None), (None, Some(0)), (Some(0), Some(5)), (Some(5), Some(0))] {
+    for (timeout, expiry) in [
+        (Some(0), None),
+        (None, Some(0)),
+        (Some(0), Some(5)),
+        (Some(5), Some(0)),
+    ] {
         let error = Host::new().send(with(timeout, expiry)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidExpiry);
         let wrong = if timeout == Some(0) { "timeout" } else { "expiry" };
@@ -104,7 +109,10 @@ fn at_the_end_of_time_nothing_overflows() {
         let mut host = Host::new();
         host.now_ms = now_ms;
         let call = host.call();
-        let input = Input::SendInvoice { call, params: with(None, None) };
+        let input = Input::SendInvoice {
+            call,
+            params: with(None, None),
+        };
         host.give(&input).unwrap();
         for outcome in [SendOutcome::Offline, SendOutcome::Failed] {
             host.tick();

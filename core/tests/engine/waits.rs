@@ -7,7 +7,13 @@ use crate::common::{params, Host, Request};
 
 fn make(host: &mut Host, label: &str) -> (CallId, invreq::PaymentHash) {
     let number = label.bytes().fold(0, |sum, byte| sum * 256 + u32::from(byte));
-    let call = host.send(SendInvoice { timeout: Some(50), expiry: Some(100), ..params(&Request::number(number).text(), label) }).unwrap();
+    let call = host
+        .send(SendInvoice {
+            timeout: Some(50),
+            expiry: Some(100),
+            ..params(&Request::number(number).text(), label)
+        })
+        .unwrap();
     host.delivered(SendOutcome::Accepted);
     (call, host.get(label).payment_hash)
 }
@@ -20,7 +26,12 @@ fn wait(host: &mut Host, label: &str) -> Result<CallId> {
 
 fn wait_any(host: &mut Host, last_pay_index: u64, timeout: Option<u32>) -> CallId {
     let call = host.call();
-    host.give(&Input::WaitAnyInvoice { call, last_pay_index, timeout }).unwrap();
+    host.give(&Input::WaitAnyInvoice {
+        call,
+        last_pay_index,
+        timeout,
+    })
+    .unwrap();
     call
 }
 
@@ -48,7 +59,10 @@ fn a_wait_ends_with_the_invoice() {
     let (code, record) = host.error(call);
     assert_eq!((code, code.info().rpc_code), (ErrorCode::InvoiceExpired, 903));
     assert_eq!(record.unwrap().status, Status::Expired);
-    assert_eq!(wait(&mut host, "a").unwrap_err().code(), ErrorCode::InvoiceExpired);
+    assert_eq!(
+        wait(&mut host, "a").unwrap_err().code(),
+        ErrorCode::InvoiceExpired
+    );
     let error = wait(&mut host, "nobody").unwrap_err();
     assert_eq!((error.code(), error.record()), (ErrorCode::NotFound, None));
 }
@@ -70,7 +84,10 @@ fn deleting_ends_every_wait() {
     host.delete("a", Status::Unpaid).unwrap();
     for call in [send, call] {
         let (code, record) = host.error(call);
-        assert_eq!((code, record.unwrap().label), (ErrorCode::NotFound, "a".to_owned()));
+        assert_eq!(
+            (code, record.unwrap().label),
+            (ErrorCode::NotFound, "a".to_owned())
+        );
     }
     assert_eq!(host.engine.wake_at(), None);
     host.wait_s(1000);
@@ -125,7 +142,10 @@ fn waiting_for_any_ends_with_904() {
     assert_eq!(host.reply(call), None);
     host.wait(1);
     let (code, record) = host.error(call);
-    assert_eq!((code, code.info().rpc_code, record), (ErrorCode::WaitAnyTimeout, 904, None));
+    assert_eq!(
+        (code, code.info().rpc_code, record),
+        (ErrorCode::WaitAnyTimeout, 904, None)
+    );
     host.wait_s(1_000_000);
     assert_eq!(host.reply(never), None);
 }
@@ -144,7 +164,11 @@ fn giving_up_ends_the_wait_and_nothing_else() {
         assert_eq!(host.reply(call), None, "a call has one reply");
     }
     assert_eq!(host.entries(), before);
-    assert_eq!(host.engine.wake_at(), Some(deadline), "only the invoice has an end");
+    assert_eq!(
+        host.engine.wake_at(),
+        Some(deadline),
+        "only the invoice has an end"
+    );
     assert_eq!(host.receive(hash, 50_000).unwrap().status, Status::Paid);
     assert_eq!(host.replies, []);
     host.give(&Input::Cancel { call: 12345 }).unwrap();
@@ -155,10 +179,12 @@ fn giving_up_ends_the_wait_and_nothing_else() {
 fn one_payment_ends_ten_thousand_waits() {
     let mut host = Host::new();
     let (_, hash) = make(&mut host, "a");
-    let calls: Vec<_> = (0..10_000).map(|n| match n % 2 {
-        0 => wait(&mut host, "a").unwrap(),
-        _ => wait_any(&mut host, 0, Some(20)),
-    }).collect();
+    let calls: Vec<_> = (0..10_000)
+        .map(|n| match n % 2 {
+            0 => wait(&mut host, "a").unwrap(),
+            _ => wait_any(&mut host, 0, Some(20)),
+        })
+        .collect();
     host.receive(hash, 50_000).unwrap();
     assert_eq!(host.replies.len(), calls.len() + 1);
     assert_eq!(host.engine.wake_at(), None);

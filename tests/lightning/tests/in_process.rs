@@ -38,6 +38,7 @@ fn a_payer_pays_over_a_direct_channel_and_the_node_rebuilds_the_preimage() {
     };
     assert_eq!((*payment_hash, *amount_msat), (inbound.payment_hash, AMOUNT));
     assert_eq!(*preimage, inbound.preimage);
+    let preimage = *preimage;
     assert!(
         claim_deadline.unwrap() > 7,
         "the deadline is a height ahead of the tip"
@@ -57,6 +58,7 @@ fn a_payer_pays_over_a_direct_channel_and_the_node_rebuilds_the_preimage() {
     let claimed = NodeEvent::PaymentClaimed {
         payment_hash: inbound.payment_hash,
         amount_msat: AMOUNT,
+        preimage,
     };
     assert_eq!(bed.net.take_events(bed.host), [claimed]);
     let sent = NodeEvent::PaymentSent {
@@ -329,6 +331,12 @@ fn a_request_of_ldks_names_its_payer_by_a_channel_that_the_host_resolves() {
     assert_eq!(resolve(1 - direction), Some(bed.net.node_id(bed.host)));
     assert_eq!(resolve(2), None);
     assert_eq!(bed.net.resolve_scid(bed.host, scid + 1, direction), None);
+}
+
+#[test]
+fn a_network_can_be_shared_between_threads() {
+    fn shareable<T: Send + Sync>(_: &T) {}
+    shareable(&Testbed::direct());
 }
 
 /// What the host knows of the way to a payer.

@@ -79,10 +79,13 @@ pub(super) async fn range_pages<H: Harness>(space: &Space<'_, H>) -> Check {
     let (mut found, mut start) = (Vec::new(), Vec::new());
     loop {
         let page = store.range(&start, END_OF_NUMBERS, 64).await?;
-        let Some(last) = page.last() else { break };
-        start = [&last.key[..], b"\0"].concat();
+        let is_last = page.len() < 64;
+        if let Some(last) = page.last() {
+            start = [&last.key[..], b"\0"].concat();
+        }
         found.extend(page);
-        if found.len() > stored.len() {
+        // The second condition stops at a store that never gets on.
+        if is_last || found.len() > stored.len() {
             break;
         }
     }

@@ -1,3 +1,5 @@
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,11 +32,9 @@ enum Identity {
 
 impl Database {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        make_private(path)?;
+        prepare_file(path)?;
         // Without SQLITE_OPEN_URI, so that a path is a path whatever it looks like.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self(Connection::open_with_flags(path, flags)?);
         db.0.busy_timeout(BUSY_TIMEOUT)?;
         // SQLite does not wait where waiting could be a deadlock, as when two processes turn on WAL together.
@@ -108,6 +108,11 @@ impl Database {
         Ok(self.0.close().map_err(|(_, error)| error)?)
     }
 
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.0
+    }
+
     /// Makes the open file ready for use, or says why it is none of ours. A foreign file is not changed.
     fn prepare(&self) -> Result<(), Failure> {
         self.0
@@ -174,19 +179,31 @@ impl Database {
     }
 }
 
-/// Makes the file in advance where it does not exist, readable by its owner alone; SQLite gives its other files the same mode.
-fn make_private(path: &Path) -> Result<(), StoreError> {
+/// Makes the file where it does not exist, readable by its owner alone; SQLite gives the files beside it the same mode.
+///
+/// Refuses a file that is no database, because SQLite takes a very short one for an empty database and overwrites it.
+fn prepare_file(path: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| StoreError::Failed(format!("its file cannot be opened: {error}"));
+    let mut options = File::options();
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let mut options = std::fs::OpenOptions::new();
-        match options.write(true).create_new(true).mode(0o600).open(path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(StoreError::Failed(format!("its file cannot be made: {error}"))),
-        }
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(error).into()),
     }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(HEAD.len() as u64)
+        .read_to_end(&mut head)
+        .map_err(failed)?;
+    // Nothing but zeros is what a loss of power can leave of a new file; SQLite mends it from its journal.
+    match head == HEAD || head.iter().all(|byte| *byte == 0) {
+        true => Ok(()),
+        false => Err(StoreError::Foreign("its file is no SQLite database".to_owned()).into()),
+    }
 }
+
+/// How every SQLite database begins.
+const HEAD: &[u8] = b"SQLite format 3\0";

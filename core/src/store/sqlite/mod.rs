@@ -1,5 +1,7 @@
 mod database;
 mod failure;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use core::fmt;
