@@ -50,6 +50,7 @@ struct Life {
     host: Host,
     outcome: SendOutcome,
     paid_events: u32,
+    until: u64,
 }
 
 impl Life {
@@ -58,11 +59,16 @@ impl Life {
             host: Host::new(),
             outcome: SendOutcome::Accepted,
             paid_events: 0,
+            until: 0,
         }
     }
 
     fn live(&mut self, ops: &[Op]) {
         for (number, op) in ops.iter().enumerate() {
+            self.until = match op {
+                Op::Wait(seconds) => (self.host.now_ms / 1000 + u64::from(*seconds)) * 1000,
+                _ => 0,
+            };
             loop {
                 // Each try has its own entropy, which does not depend on how many there were before.
                 self.host.dice = number as u64 * 1000;
@@ -130,8 +136,8 @@ impl Life {
                     bytes: error_bytes("no", None),
                 })
             }
-            Op::Wait(seconds) => {
-                let end = (host.now_ms / 1000 + u64::from(*seconds)) * 1000;
+            Op::Wait(_) => {
+                let end = self.until;
                 loop {
                     let due = self.host.engine.wake_at().filter(|at| *at <= end);
                     let Some(at) = due else { break };
