@@ -216,11 +216,12 @@ impl Shared {
     /// Hands on what a committed step let out. Channels that nobody reads any more swallow it: it is all in the store.
     fn hand_on(&self, effects: Effects) {
         *self.wake_at.lock().unwrap_or_else(PoisonError::into_inner) = effects.wake_at;
-        for reply in effects.replies {
-            self.reply(reply.call, reply.result);
-        }
+        // Events first: whoever learns that its call has ended finds what led to it among the events.
         for event in effects.events {
             let _ = self.events.try_broadcast(event);
+        }
+        for reply in effects.replies {
+            self.reply(reply.call, reply.result);
         }
         for delivery in effects.deliveries {
             let _ = self.deliveries.try_send(delivery);
