@@ -1,6 +1,8 @@
 //! From a string to a verified message, held against the curve operations that no reader can do without: to decompress
 //! each distinct point once, and to verify the signature.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)] // a benchmark may stop at what is wrong with it
+
 use std::collections::BTreeSet;
 use std::hint::black_box;
 

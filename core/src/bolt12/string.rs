@@ -251,7 +251,8 @@ fn from_fives(data: &[u8]) -> Result<Vec<u8>> {
         let bits = chunk.iter().fold(0u64, |bits, character| {
             bits << 5 | u64::from(value_of(*character))
         });
-        bytes.extend(bits.to_be_bytes().into_iter().skip(3));
+        let [_, _, _, five @ ..] = bits.to_be_bytes();
+        bytes.extend_from_slice(&five);
     }
     let bits = rest.iter().fold(0u64, |bits, character| {
         bits << 5 | u64::from(value_of(*character))

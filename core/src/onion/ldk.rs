@@ -3,8 +3,8 @@
 use core::cell::Cell;
 
 use bitcoin::secp256k1::ecdh::SharedSecret;
-use bitcoin::secp256k1::{ecdsa, schnorr, PublicKey, Scalar};
-use lightning::bitcoin::secp256k1::ecdsa::RecoverableSignature;
+use bitcoin::secp256k1::ecdsa::{RecoverableSignature, Signature};
+use bitcoin::secp256k1::{schnorr, PublicKey, Scalar};
 use lightning::blinded_path::message::BlindedMessagePath;
 use lightning::blinded_path::{BlindedHop, EmptyNodeIdLookUp};
 use lightning::bolt11_invoice::RawBolt11Invoice;
@@ -158,7 +158,7 @@ impl NodeSigner for Outsider {
         Err(())
     }
 
-    fn sign_gossip_message(&self, _: UnsignedGossipMessage<'_>) -> Result<ecdsa::Signature, ()> {
+    fn sign_gossip_message(&self, _: UnsignedGossipMessage<'_>) -> Result<Signature, ()> {
         Err(())
     }
 

@@ -60,8 +60,8 @@ pub struct Content {
 /// host that has to ask a remote signer returns `None`, fetches the answer, and peels again. Bytes after the packet
 /// are ignored, as BOLT 1 wants it.
 ///
-/// Opening is the work of four point multiplications and one pass over at most [`MAX_PACKET_LEN`] bytes (BOLT 4,
-/// Onion Messages).
+/// The work is one point multiplication beside those of `ecdh`, two more where the message goes on, and a pass over at
+/// most [`MAX_PACKET_LEN`] bytes (BOLT 4, Onion Messages).
 ///
 /// # Errors
 ///

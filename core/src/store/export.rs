@@ -5,8 +5,8 @@ use super::{prefix_end, Batch, Conflict, Entry, Store, StoreError};
 /// How every dump begins.
 const MAGIC: &[u8] = b"invreq dump\0";
 
-/// The version of the format: after the magic, it and the number of entries; then of each entry the lengths of key and
-/// value, the key without the prefix, and the value; at the end the SHA-256 of everything before it. Numbers are
+/// The version of the format: after the magic, it and the number of entries; then of each entry the lengths of key
+/// and value, the key without the prefix, and the value; at the end the SHA-256 of everything before it. Numbers are
 /// big-endian.
 const VERSION: u16 = 1;
 
@@ -22,14 +22,15 @@ const CHUNK_LEN: usize = 2 << 20;
 /// How often an export begins again because the wallet was written meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// Everything a store holds under `prefix`, as bytes for [`import`]: for a backup, or to move a wallet to another store.
+/// Everything a store holds under `prefix`, as bytes for [`import`]: for a backup, or to move a wallet to another
+/// store.
 ///
-/// `revision_key` is the wallet's revision key, which has to lie under the prefix. The dump is checksummed, and as secret
-/// as the store: it is not encrypted. It is read page by page, but it is in memory as a whole.
+/// `revision_key` is the wallet's revision key, which has to lie under the prefix. The dump is checksummed, and as
+/// secret as the store: it is not encrypted. It is read page by page, but it is in memory as a whole.
 ///
 /// The dump shows one moment. Where the wallet is written meanwhile it is read again, and after three times the error
-/// is [`Conflict::Revision`]; so it is best made while the wallet is closed. A wallet whose own import is unfinished is
-/// [`StoreError::Corrupt`].
+/// is [`Conflict::Revision`]; so it is best made while the wallet is closed. A wallet whose own import is unfinished
+/// is [`StoreError::Corrupt`].
 pub async fn export(store: &impl Store, prefix: &[u8], revision_key: &[u8]) -> Result<Vec<u8>, StoreError> {
     check_place(prefix, revision_key)?;
     for _ in 0..ATTEMPTS {
@@ -49,10 +50,10 @@ pub async fn export(store: &impl Store, prefix: &[u8], revision_key: &[u8]) -> R
 
 /// Writes a dump of [`export`] under `prefix`, where there must be nothing yet.
 ///
-/// The dump is examined as a whole before anything is written: a damaged one is [`StoreError::Corrupt`], one of another
-/// format or a later version [`StoreError::Foreign`]. The prefix and the revision key need not be those of the export;
-/// where the entries do not fit them, as where a key gets too long, it is [`StoreError::Invalid`].
-/// The revision begins anew, for it orders the writes in one store and says nothing else.
+/// The dump is examined as a whole before anything is written: a damaged one is [`StoreError::Corrupt`], one of
+/// another format or a later version [`StoreError::Foreign`]. The prefix and the revision key need not be those of
+/// the export; where the entries do not fit them, as where a key gets too long, it is [`StoreError::Invalid`]. The
+/// revision begins anew, for it orders the writes in one store and says nothing else.
 ///
 /// Where something else is under the prefix, the error is [`Conflict::Present`] with its first key, and nothing is
 /// written. A large dump takes several writes. Where one of them fails, [`is_importing`] is true until the same

@@ -249,6 +249,28 @@ fn packets_have_one_of_two_sizes() {
 }
 
 #[test]
+fn a_reply_path_may_start_at_a_channel() {
+    let (keys, ids) = keys(2);
+    for direction in [0, 1] {
+        let introduction = Introduction::Scid {
+            direction,
+            scid: 0x0102_0304_0506_0708,
+        };
+        let path = reply_path(&ids, ids[1], &PATH_ID, [1; 32]).unwrap();
+        let reply = BlindedPath { introduction, ..path };
+        let destination = Destination::Node(ids[0]);
+        let outgoing = Outgoing {
+            invoice: INVOICE,
+            destination,
+            via: &[],
+            reply_path: Some(&reply),
+        };
+        let packet = build(&outgoing, [7; 32]).unwrap();
+        assert_eq!(deliver(&packet, &keys[..1]).reply_path, Some(reply));
+    }
+}
+
+#[test]
 fn bad_arguments_have_codes() {
     let (_, ids) = keys(2);
     let path = |via: &[PublicKey], path_id: &[u8]| {

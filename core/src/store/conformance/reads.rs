@@ -101,8 +101,8 @@ const END_OF_NUMBERS: &[u8] = b"\x01";
 pub(super) async fn keys_are_bytes<H: Harness>(space: &Space<'_, H>) -> Check {
     let store = space.open().await?;
     let mut keys: Vec<Vec<u8>> = (0..=u8::MAX).map(|byte| vec![b'1', byte]).collect();
-    // What text would fold together, cut short or refuse: case, spaces at the end, NUL, two ways to write an e with an acute,
-    // and bytes that are no UTF-8.
+    // What text would fold together, cut short or refuse: case, spaces at the end, NUL, two ways to write an e with
+    // an acute, and bytes that are no UTF-8.
     for key in [
         "2a",
         "2A",

@@ -19,6 +19,13 @@ const LAYOUT_VERSION: i32 = 1;
 const LAYOUT: &str =
     "CREATE TABLE entries (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT, WITHOUT ROWID";
 
+pub(super) const RANGE: &str =
+    "SELECT key, value FROM entries WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3";
+
+/// In bytes. A value above a quarter of a page takes a page of its own, and records of an invoice are 1 to 2 KiB: with the
+/// usual 4,096 the file is three times as large, and reading takes three times as long. Commits take the same time.
+const PAGE_SIZE: i64 = 8_192;
+
 /// How long to wait for a lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -58,9 +65,7 @@ impl Database {
     /// The first `limit` entries from `start` to before `end`.
     pub(super) fn range(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, Failure> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut select = self.0.prepare_cached(
-            "SELECT key, value FROM entries WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
-        )?;
+        let mut select = self.0.prepare_cached(RANGE)?;
         let rows = select.query_map((start, end, limit), |row| {
             Ok(Entry {
                 key: row.get(0)?,
@@ -129,6 +134,7 @@ impl Database {
         self.0.pragma_update(None, "fullfsync", true)?;
         self.0.pragma_update(None, "checkpoint_fullfsync", true)?;
         if let Identity::Empty = identity {
+            self.0.pragma_update(None, "page_size", PAGE_SIZE)?;
             self.create()?;
         }
         // After the layout, so that the file itself says whose it is from the beginning, and not only its WAL.
@@ -179,7 +185,8 @@ impl Database {
     }
 }
 
-/// Makes the file where it does not exist, readable by its owner alone; SQLite gives the files beside it the same mode.
+/// Makes the file where it does not exist, readable by its owner alone; SQLite gives the files beside it the same
+/// mode.
 ///
 /// Refuses a file that is no database, because SQLite takes a very short one for an empty database and overwrites it.
 fn prepare_file(path: &Path) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::database::Database;
+use super::database::{Database, RANGE};
 use super::failure::Failure;
 use crate::store::{Batch, StoreError};
 
@@ -19,15 +19,24 @@ fn every_commit_is_synced() {
 }
 
 #[test]
+fn a_record_shares_its_page_with_others() {
+    let (_folder, mut db) = store();
+    assert_eq!(pragma::<i64>(&db, "page_size"), 8_192);
+    for revision in 1..=100u64 {
+        let batch = Batch::new("revision", revision).put(revision.to_be_bytes(), vec![7; 1_500]);
+        db.write(&batch).unwrap();
+    }
+    let pages = pragma::<i64>(&db, "page_count");
+    assert!(pages < 40, "{pages}");
+}
+
+#[test]
 fn a_range_is_a_search_of_the_key() {
     let (_folder, db) = store();
+    let explain = format!("EXPLAIN QUERY PLAN {RANGE}");
     let plan: String = db
         .connection()
-        .query_row(
-            "EXPLAIN QUERY PLAN SELECT key, value FROM entries WHERE key >= 1 AND key < 2 ORDER BY key LIMIT 3",
-            (),
-            |row| row.get(3),
-        )
+        .query_row(&explain, (&b"a"[..], &b"b"[..], 1), |row| row.get(3))
         .unwrap();
     assert_eq!(plan, "SEARCH entries USING PRIMARY KEY (key>? AND key<?)");
 }
@@ -56,6 +65,20 @@ fn a_write_to_a_read_only_database_is_its_own_error() {
         error(db.write(&Batch::new("revision", 1))),
         StoreError::ReadOnly(_)
     ));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_may_not_be_written_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, db) = store();
+    db.close().unwrap();
+    let path = folder.path().join("store");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    if std::fs::File::options().write(true).open(&path).is_ok() {
+        return; // the superuser may do everything
+    }
+    assert!(matches!(error(Database::open(&path)), StoreError::ReadOnly(_)));
 }
 
 #[test]
