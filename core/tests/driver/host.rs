@@ -144,11 +144,13 @@ pub struct Flaky<S> {
 impl<S: Store> Flaky<S> {
     /// 0: fine; 1: fails before it is done; 2: fails after it.
     fn turn(&self) -> u32 {
-        let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.every.load(Ordering::SeqCst) {
-            0 => 0,
-            // No pattern that a call could fall in step with.
-            every if (count.wrapping_mul(2_654_435_761) >> 9) % every == 0 => 1 + count % 2,
+        // No pattern that a call could fall in step with.
+        let mut mixed =
+            u64::from(self.count.fetch_add(1, Ordering::SeqCst)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32;
+        match u64::from(self.every.load(Ordering::SeqCst)) {
+            every if every > 0 && mixed % every == 0 => 1 + u32::from(mixed / every % 2 == 1),
             _ => 0,
         }
     }
