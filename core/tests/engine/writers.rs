@@ -42,6 +42,8 @@ fn another_writer_between_two_reads_cannot_make_us_overwrite() {
             .send(params(&Request::number(after + 100).text(), "ours"))
             .unwrap_err();
         assert_eq!(error.code(), ErrorCode::StoreConflict, "after read {after}");
+        // By the revision, and not only because the key was taken.
+        assert_eq!(error.message(), "another writer changed the store first");
         assert_eq!(theirs.get(&format!("theirs {after}")).status, Status::Unpaid);
     }
 }
