@@ -195,6 +195,7 @@ impl Life {
     }
 
     /// What has to be the same, however often the process died.
+    #[allow(clippy::type_complexity)]
     fn end(
         &mut self,
     ) -> Vec<(

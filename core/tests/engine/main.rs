@@ -27,3 +27,4 @@ mod stores;
 mod timeouts;
 mod vectors;
 mod waits;
+mod writers;
