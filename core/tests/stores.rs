@@ -1,13 +1,15 @@
 //! Every store of the library against the conformance suite, and what is special to SQLite.
 
 #![cfg(all(feature = "sqlite", feature = "testing"))]
+#![allow(clippy::unwrap_used, clippy::panic)] // a test
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
+use std::thread;
 
 use futures_lite::future::block_on;
 use invreq::store::conformance::{self, Harness, Outcome, Report};
-use invreq::store::{MemoryStore, SqliteStore, StoreError};
+use invreq::store::{Batch, Conflict, MemoryStore, SqliteStore, Store, StoreError};
 
 #[derive(Default)]
 struct InMemory(Mutex<BTreeMap<String, MemoryStore>>);
@@ -59,6 +61,44 @@ fn sqlite_store_conforms() {
 fn sqlite_store_conforms_in_memory() {
     let report = block_on(conformance::run(&SqliteInMemory)).unwrap();
     assert_eq!(skipped(&report), 4);
+}
+
+#[test]
+fn threads_race_and_one_wins_each_time() {
+    block_on(async {
+        race(MemoryStore::new());
+        let folder = tempfile::tempdir().unwrap();
+        race(SqliteStore::open(folder.path().join("store")).await.unwrap());
+        race(SqliteStore::open_in_memory().await.unwrap());
+    });
+}
+
+/// The suite has no threads, for it knows no runtime; these stores are the same from every thread.
+fn race(store: impl Store) {
+    const THREADS: u64 = 8;
+    const ROUNDS: u64 = 50;
+    let start = Barrier::new(THREADS as usize);
+    let wins: Vec<u64> = thread::scope(|scope| {
+        let (store, start) = (&store, &start);
+        let run = move |thread: u64| {
+            let wins = (1..=ROUNDS).map(|revision| {
+                start.wait();
+                let batch = Batch::new("revision", revision).put("winner", thread.to_be_bytes());
+                match block_on(store.write(&batch)) {
+                    Ok(()) => 1,
+                    Err(StoreError::Conflict(Conflict::Revision)) => 0,
+                    Err(error) => panic!("{error}"),
+                }
+            });
+            wins.sum::<u64>()
+        };
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| scope.spawn(move || run(thread)))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    // One of them in each round: were it two in one round and none in another, the others could not go on.
+    assert_eq!(wins.iter().sum::<u64>(), ROUNDS);
 }
 
 fn names(report: &Report) -> Vec<&'static str> {

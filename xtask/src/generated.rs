@@ -2,26 +2,34 @@
 
 use std::fs;
 
-use crate::{shell, Done};
+use crate::{shell, Done, Run};
 
 /// Every generated file: the command that makes it.
-pub const ALL: &[(&str, fn(&[String]) -> Done)] = &[("errors", errors)];
+pub const ALL: &[(&str, Run)] = &[("errors", errors), ("schema", schema)];
 
-const ERRORS: &str = "docs/errors.md";
+const SEED: &str = "tests/vectors/seed/sendinvoice.json";
+const SCHEMA: &str = "tests/schema/sendinvoice.schema.json";
 
-/// Writes docs/errors.md, or only compares it.
+/// Writes docs/errors.md, or only compares it. The tables are in the library, and the page is made by a test of this
+/// package; all features of the whole workspace, so that it shares its build with the other tests.
 pub fn errors(args: &[String]) -> Done {
     let check = only_check(args)?;
-    // All features of the whole workspace, so that this shares its build with the tests.
-    let page = shell::cargo(&[
-        "run",
-        "--quiet",
-        "--locked",
-        "--all-features",
-        "--bin",
-        "errors-page",
-    ]);
-    put(ERRORS, &shell::stdout(page)?, check, "cargo xtask errors")
+    let scope = ["test", "--quiet", "--locked", "--workspace", "--all-features"];
+    let mut test = shell::cargo(&[&scope[..], &["--test", "errors_page"]].concat());
+    if !check {
+        test.env("XTASK_WRITE", "1");
+    }
+    shell::stdout(test)?;
+    println!("docs/errors.md is up to date");
+    Ok(())
+}
+
+/// Writes the JSON Schema of the contract, or only compares it.
+pub fn schema(args: &[String]) -> Done {
+    let check = only_check(args)?;
+    let seed = fs::read_to_string(shell::root().join(SEED)).map_err(|error| format!("{SEED}: {error}"))?;
+    let schema = invreq_schema::translate(&seed).map_err(|error| format!("{SEED}: {error}"))?;
+    put(SCHEMA, &schema, check, "cargo xtask schema")
 }
 
 fn only_check(args: &[String]) -> Result<bool, String> {
@@ -36,6 +44,7 @@ fn put(path: &str, text: &str, check: bool, made_by: &str) -> Done {
     let file = shell::root().join(path);
     let current = fs::read_to_string(&file).unwrap_or_default();
     if current == text {
+        println!("{path} is up to date");
         return Ok(());
     }
     if check {

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask`.
 
 mod bench;
+mod demo;
 mod generated;
 mod shell;
 mod test;
@@ -10,17 +11,22 @@ use std::process::ExitCode;
 /// What a command returns: nothing, or one line that says what went wrong.
 type Done = Result<(), String>;
 
+/// A command: it gets the words after its name.
+type Run = fn(&[String]) -> Done;
+
 struct Command {
     name: &'static str,
     about: &'static str,
-    run: fn(&[String]) -> Done,
+    run: Run,
 }
 
 #[rustfmt::skip] // one line for each command
 const COMMANDS: &[Command] = &[
+    Command { name: "demo", about: "the main job on real nodes, as a story; with a string: what it says", run: demo::run },
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
     Command { name: "errors", about: "write docs/errors.md (--check: only compare)", run: generated::errors },
+    Command { name: "schema", about: "write the JSON Schema of the contract (--check: only compare)", run: generated::schema },
 ];
 
 fn main() -> ExitCode {

@@ -39,15 +39,13 @@ pub fn cargo(args: &[&str]) -> Command {
     command
 }
 
-/// Runs a program and returns what it printed; what it said on stderr, where it fails.
+/// Runs a program and returns what it printed. Where it fails, everything it said is the reason.
 pub fn stdout(mut command: Command) -> Result<String, String> {
     let name = describe(&command);
     let output = command.output().map_err(|error| format!("{name}: {error}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "{name} failed\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        let said = [output.stdout, output.stderr].concat();
+        return Err(format!("{name} failed\n{}", String::from_utf8_lossy(&said)));
     }
     String::from_utf8(output.stdout).map_err(|error| format!("{name}: {error}"))
 }

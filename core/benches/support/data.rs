@@ -63,7 +63,7 @@ fn request(paths: u8, issuer: Option<PublicKey>) -> String {
         }
         out.into_bytes()
     };
-    let root = merkle_root(&TlvStream::parse(write(None)).unwrap());
+    let root = merkle_root(&TlvStream::parse(write(None)).unwrap()).unwrap();
     let digest = bitcoin::secp256k1::Message::from_digest(invoice_request_digest(&root));
     let signature = secp.sign_schnorr_no_aux_rand(&digest, &payer).serialize();
     encode_string(Kind::InvoiceRequest, &write(Some(signature)))

@@ -41,7 +41,9 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
     write_terms(&mut out, answerable, terms)?;
     copy_all(&mut out, &experimental)?;
     let stream = TlvStream::parse(out.into_bytes())?;
-    let digest = invoice_digest(&merkle_root(&stream));
+    let root =
+        merkle_root(&stream).ok_or_else(|| Error::new(ErrorCode::Internal, "an invoice without records"))?;
+    let digest = invoice_digest(&root);
     Ok(UnsignedInvoice {
         answerable: answerable.clone(),
         terms: terms.clone(),

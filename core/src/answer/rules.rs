@@ -5,7 +5,7 @@ use crate::bolt12::{chain_name, number, unknown_even_bit, InvoiceRequest};
 use crate::{rules, Error, ErrorCode, Field, Result, Rule};
 
 /// Something about a request that is unusual, but does not keep it from being answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Warning {
     /// A stable snake_case id.
     pub code: String,

@@ -24,7 +24,8 @@ macro_rules! common {
                 self.message.stream.records()
             }
 
-            /// The merkle root over all records but the signature (BOLT 12, Signature Calculation).
+            /// The merkle root over all records but the signature, or zeros if there are no others (BOLT 12, Signature
+            /// Calculation).
             pub fn merkle_root(&self) -> [u8; 32] {
                 self.message.merkle_root
             }

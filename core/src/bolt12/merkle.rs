@@ -10,14 +10,12 @@ use super::tlv::TlvStream;
 /// The types that hold signatures and are therefore no leaves of the tree.
 pub const SIGNATURE_TYPES: core::ops::RangeInclusive<u64> = 240..=1000;
 
-/// The merkle root over all records outside [`SIGNATURE_TYPES`]; all zero if there are none.
+/// The merkle root over all records outside [`SIGNATURE_TYPES`]; `None` if there are none.
 ///
 /// The records are hashed as they stand in the stream: values that were read and encoded again would be another
 /// message wherever an encoding is not the one we would have chosen.
-pub fn merkle_root(stream: &TlvStream) -> [u8; 32] {
-    let Some(first) = stream.records().next() else {
-        return [0; 32];
-    };
+pub fn merkle_root(stream: &TlvStream) -> Option<[u8; 32]> {
+    let first = stream.records().next()?;
     let mut nonce_tag = Vec::with_capacity(NONCE_TAG.len().saturating_add(first.raw.len()));
     nonce_tag.extend_from_slice(NONCE_TAG);
     nonce_tag.extend_from_slice(first.raw);
@@ -43,7 +41,7 @@ pub fn merkle_root(stream: &TlvStream) -> [u8; 32] {
             })
             .collect();
     }
-    level.first().copied().unwrap_or_default()
+    level.first().copied()
 }
 
 /// The hash `H(tag, message)` of BOLT 12: SHA-256 over twice the hash of the tag, then the message.
@@ -68,14 +66,63 @@ pub(crate) fn tagged_engine(tag: &[u8]) -> sha256::HashEngine {
 /// The hash of the message from the state of its tag.
 pub(crate) fn finish(engine: &sha256::HashEngine, message: &[u8]) -> [u8; 32] {
     let mut engine = engine.clone();
-    engine.input(message);
-    sha256::Hash::from_engine(engine).to_byte_array()
+    let mut blocks = [0; 128];
+    let length = message.len();
+    let used = if length < 56 { 64 } else { 128 };
+    match blocks.split_at_mut_checked(length) {
+        // Nearly all messages are this short, and to pad them in one piece makes the whole tree a quarter faster.
+        Some((start, [end, ..])) if length < 120 => {
+            start.copy_from_slice(message);
+            *end = 0x80;
+            // The tag counts as one block.
+            let bits = (length as u64).saturating_add(64).saturating_mul(8).to_be_bytes();
+            if let Some((padded, _)) = blocks.split_at_mut_checked(used) {
+                if let Some(last) = padded.last_chunk_mut() {
+                    *last = bits;
+                }
+                engine.input(padded);
+            }
+            engine.midstate().to_byte_array()
+        }
+        _ => {
+            engine.input(message);
+            sha256::Hash::from_engine(engine).to_byte_array()
+        }
+    }
 }
 
 fn branch(one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
+    let mut pair = [0; 64];
     let (less, greater) = if one <= other { (one, other) } else { (other, one) };
-    let mut engine = BRANCH.clone();
-    engine.input(&less);
-    engine.input(&greater);
-    sha256::Hash::from_engine(engine).to_byte_array()
+    let (left, right) = pair.split_at_mut(32);
+    left.copy_from_slice(&less);
+    right.copy_from_slice(&greater);
+    finish(&BRANCH, &pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_any_length_has_its_hash() {
+        let tag = sha256::Hash::hash(b"tag").to_byte_array();
+        for length in 0..300u16 {
+            let message: Vec<u8> = (0..length).map(|i| i as u8).collect();
+            let whole = [tag.as_slice(), &tag, &message].concat();
+            assert_eq!(
+                tagged_hash(b"tag", &message),
+                sha256::Hash::hash(&whole).to_byte_array(),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn signatures_alone_have_no_root() {
+        let stream = |bytes: &[u8]| TlvStream::parse(bytes.to_vec()).unwrap();
+        assert_eq!(merkle_root(&stream(&[])), None);
+        assert_eq!(merkle_root(&stream(&[0xf1, 0])), None);
+        assert!(merkle_root(&stream(&[0x51, 0, 0xf1, 0])).is_some());
+    }
 }

@@ -61,7 +61,7 @@ impl Message {
         if let Some(record) = stream.records().find(|record| !kind.allows(record.number)) {
             return Err(out_of_range(kind, record.number));
         }
-        message.merkle_root = merkle_root(&stream);
+        message.merkle_root = merkle_root(&stream).unwrap_or_default();
         message.stream = stream;
         Ok(message)
     }

@@ -17,6 +17,7 @@
 //! [`limits`], and every error names the TLV record and the rule.
 
 mod accessors;
+mod any;
 mod bigsize;
 mod chain;
 mod fields;
@@ -35,21 +36,27 @@ mod text;
 mod tlv;
 mod types;
 mod value;
+#[cfg(test)]
+mod vectors;
 
+pub use any::Bolt12;
 pub use bigsize::{read_bigsize, write_bigsize};
 pub use chain::{chain_hash, chain_name, BITCOIN};
 pub use fields::{field_info, field_name, is_mirrored, number, FieldInfo, ValueType, FIELDS};
 pub use invoice::{Invoice, DEFAULT_RELATIVE_EXPIRY};
-pub use invoice_error::*;
+pub use invoice_error::InvoiceError;
 pub use invoice_request::InvoiceRequest;
 pub use merkle::{merkle_root, tagged_hash, SIGNATURE_TYPES};
 pub(crate) use message::invreq_id_of;
 pub use offer::Offer;
+pub(crate) use path::{read_paths, read_payinfos};
 pub use path::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
 pub(crate) use points::Points;
 pub use signature::{invoice_digest, invoice_request_digest, signature_tag, verify_signature};
 pub use string::{decode_string, encode_string, Kind};
+pub(crate) use string::{kind_of, strip};
 pub use text::clean;
 pub use tlv::{TlvRecord, TlvStream, TlvWriter};
+pub(crate) use types::read_fallbacks;
 pub use types::{Bip353Name, Fallback};
-pub(crate) use value::unknown_even_bit;
+pub(crate) use value::{exact, set_bits, unknown_even_bit, Reader};

@@ -6,7 +6,8 @@ use super::limits::{MAX_BYTES, MAX_STRING};
 use crate::{rules, Error, ErrorCode, Result, Rule};
 
 /// What a BOLT 12 string is, by its prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An offer, `lno1…`: somebody wants to be paid.
     Offer,
@@ -65,11 +66,7 @@ impl Kind {
 /// `string_too_long`, `invalid_prefix`, `invalid_continuation`, `mixed_case`, `invalid_character`, `invalid_padding`
 /// and `empty_stream`, checked in this order.
 pub fn decode_string(text: &str) -> Result<(Kind, Vec<u8>)> {
-    let text = strip(text);
-    if text.len() > MAX_STRING {
-        let message = format!("the text has {} bytes, more than {MAX_STRING}", text.len());
-        return Err(Error::new(ErrorCode::StringTooLong, message).with_rule(rules::STRING_LIMIT));
-    }
+    let text = bounded(text)?;
     let kind = kind_of(text)?;
     let joined = join(text)?;
     let data = joined.get(PREFIX_LEN..).unwrap_or_default();
@@ -119,7 +116,7 @@ pub fn encode_string(kind: Kind, bytes: &[u8]) -> String {
 /// [`decode_string`], for a caller that wants one kind only.
 pub(crate) fn decode_kind(text: &str, wanted: Kind) -> Result<Vec<u8>> {
     // The kind is looked at first: a person who pasted an offer should hear that, not that a character is wrong.
-    let found = kind_of(strip(text))?;
+    let found = kind_of(bounded(text)?)?;
     if found != wanted {
         let message = format!("this is {}, not {}", found.with_article(), wanted.with_article());
         return Err(Error::new(ErrorCode::WrongType, message).with_rule(rules::PREFIX));
@@ -144,6 +141,16 @@ pub(crate) fn kind_of(text: &str) -> Result<Kind> {
             "the text does not start with lno1, lnr1 or lni1",
         )),
     }
+}
+
+/// The text to decode, if it is not too long.
+fn bounded(text: &str) -> Result<&str> {
+    let text = strip(text);
+    if text.len() > MAX_STRING {
+        let message = format!("the text has {} bytes, more than {MAX_STRING}", text.len());
+        return Err(Error::new(ErrorCode::StringTooLong, message).with_rule(rules::STRING_LIMIT));
+    }
+    Ok(text)
 }
 
 /// The text without white space around it and without a `lightning:` prefix.
@@ -244,7 +251,8 @@ fn from_fives(data: &[u8]) -> Result<Vec<u8>> {
         let bits = chunk.iter().fold(0u64, |bits, character| {
             bits << 5 | u64::from(value_of(*character))
         });
-        bytes.extend(bits.to_be_bytes().into_iter().skip(3));
+        let [_, _, _, five @ ..] = bits.to_be_bytes();
+        bytes.extend_from_slice(&five);
     }
     let bits = rest.iter().fold(0u64, |bits, character| {
         bits << 5 | u64::from(value_of(*character))

@@ -1,14 +1,14 @@
 //! The handle: what a wallet calls.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex};
 
 use async_channel::Sender;
 use async_lock::Mutex;
 use bitcoin::secp256k1::PublicKey;
 
-use crate::driver::run::Shared;
+use crate::driver::run::{closed, Shared};
 use crate::driver::{Clock, Entropy, PaymentSource, Runner, Signer, SystemClock, SystemEntropy, Transport};
 use crate::engine::{
     CallId, Claim, ClaimApproval, Config, Engine, Event, Input, ListInvoices, Outcome, Page, PaymentReceived,
@@ -216,6 +216,9 @@ impl Payee {
     /// Those of the store.
     pub async fn close(&self) -> Result<()> {
         self.stop.close();
+        // Under the lock: whoever comes later finds the payee closed, and whoever waits is found here.
+        let _engine = self.shared.engine.lock().await;
+        self.shared.closed.store(true, Ordering::Release);
         let waiting: Vec<_> = self
             .shared
             .callers
@@ -224,9 +227,8 @@ impl Payee {
             .drain()
             .collect();
         for (_, caller) in waiting {
-            let _ = caller.try_send(Err(Error::new(ErrorCode::Cancelled, "the payee was closed")));
+            let _ = caller.try_send(Err(closed()));
         }
-        let _engine = self.shared.engine.lock().await;
         self.shared.store.close().await.map_err(Error::from)
     }
 
@@ -309,6 +311,7 @@ where
             changed,
             gone,
             events,
+            closed: AtomicBool::new(false),
         });
         shared.perform(&Input::Restore).await?;
         let runner = Runner {

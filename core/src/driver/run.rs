@@ -1,10 +1,14 @@
 //! One input from beginning to end: questions, the write, the commit, and what follows.
 
+use core::future::Future;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::HashMap;
 use std::sync::Mutex as SyncMutex;
 
 use async_channel::Sender;
 use async_lock::Mutex;
+use futures_lite::{FutureExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
 
 use crate::driver::erased::{DynClock, DynSigner, DynSource, DynStore, DynTransport};
 use crate::driver::Entropy;
@@ -16,6 +20,9 @@ use crate::{Error, ErrorCode, Result};
 
 /// How often an input begins again because another writer was faster.
 const MAX_CONFLICTS: u32 = 16;
+
+/// How long a transport may look for a route.
+const SOON_MS: u64 = 10_000;
 
 pub(crate) struct Shared {
     pub(crate) engine: Mutex<Engine>,
@@ -33,6 +40,7 @@ pub(crate) struct Shared {
     /// Calls whose callers have gone.
     pub(crate) gone: Sender<CallId>,
     pub(crate) events: async_broadcast::Sender<Event>,
+    pub(crate) closed: AtomicBool,
 }
 
 impl Shared {
@@ -40,109 +48,118 @@ impl Shared {
     pub(crate) async fn perform(&self, input: &Input) -> Result<()> {
         for _ in 0..MAX_CONFLICTS {
             let now_ms = self.clock.now_ms();
-            let entropy = self
-                .entropy
-                .bytes()
-                .map_err(|error| Error::new(ErrorCode::Internal, error.0))?;
+            let entropy = self.dice()?;
             let mut answers = Answers::new();
-            let effects = loop {
+            loop {
                 let mut engine = self.engine.lock().await;
-                let Some(needs) = self
-                    .begin(&mut engine, input, now_ms, &entropy, &mut answers)
+                self.check_open()?;
+                match self
+                    .advance(&mut engine, input, now_ms, &entropy, &mut answers)
                     .await?
-                else {
-                    break None;
-                };
-                match needs {
-                    Begun::Effects(effects) => break Some(effects),
-                    Begun::Needs(needs) => {
+                {
+                    Advance::Done => return Ok(()),
+                    Advance::Conflict if *input == Input::Restore => break,
+                    Advance::Conflict => {
+                        self.reload(&mut engine).await?;
+                        break;
+                    }
+                    Advance::Ask(needs) => {
                         // The host may take its time, so others go on meanwhile. What was read of the store may be
                         // out of date when it is done.
                         drop(engine);
-                        for need in needs {
-                            let answer = self.ask(&need).await;
-                            answers.insert(need, answer);
-                        }
+                        self.ask_all(needs, &mut answers).await;
                         answers.forget_reads();
                     }
                 }
-            };
-            if let Some(effects) = effects {
-                self.hand_on(effects);
+            }
+        }
+        Err(busy())
+    }
+
+    /// Reads what another writer changed.
+    async fn reload(&self, engine: &mut Engine) -> Result<()> {
+        for _ in 0..MAX_CONFLICTS {
+            let (now_ms, entropy) = (self.clock.now_ms(), self.dice()?);
+            let mut answers = Answers::new();
+            let advance = self
+                .advance(engine, &Input::Restore, now_ms, &entropy, &mut answers)
+                .await?;
+            if matches!(advance, Advance::Done) {
                 return Ok(());
             }
         }
-        Err(Error::new(
-            ErrorCode::StoreConflict,
-            "other writers keep changing the store",
-        ))
+        Err(busy())
     }
 
-    /// Begins the input and, once nothing is to be asked but the store, writes and commits. `None` after a conflict.
-    async fn begin(
+    /// Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
+    ///
+    /// All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
+    async fn advance(
         &self,
         engine: &mut Engine,
         input: &Input,
         now_ms: u64,
         entropy: &[u8; 32],
         answers: &mut Answers,
-    ) -> Result<Option<Begun>> {
-        loop {
-            let step = match engine.begin(input, now_ms, entropy, answers)? {
-                Progress::Step(step) => step,
-                Progress::Need(needs) => {
-                    let (reads, rest): (Vec<_>, Vec<_>) = needs
-                        .into_iter()
-                        .partition(|need| matches!(need, Need::Range { .. }));
-                    if reads.is_empty() {
-                        return Ok(Some(Begun::Needs(rest)));
-                    }
-                    for need in reads {
-                        let answer = self.ask(&need).await;
-                        answers.insert(need, answer);
-                    }
-                    continue;
-                }
+    ) -> Result<Advance> {
+        let step = loop {
+            let needs = match engine.begin(input, now_ms, entropy, answers) {
+                Ok(Progress::Step(step)) => break step,
+                Ok(Progress::Need(needs)) => needs,
+                Err(error) if error.code() == ErrorCode::StoreConflict => return Ok(Advance::Conflict),
+                Err(error) => return Err(error),
             };
-            if let Some(batch) = &step.batch {
-                match self.store.write(batch).await {
-                    Ok(()) => {}
-                    Err(StoreError::Conflict(_)) if *input != Input::Restore => {
-                        let effects = self.restore(engine, now_ms, entropy).await?;
-                        self.hand_on(effects);
-                        return Ok(None);
-                    }
-                    Err(StoreError::Conflict(_)) => return Ok(None),
-                    Err(error) => return Err(error.into()),
+            let (reads, rest): (Vec<_>, Vec<_>) = needs
+                .into_iter()
+                .partition(|need| matches!(need, Need::Range { .. }));
+            if reads.is_empty() {
+                return Ok(Advance::Ask(rest));
+            }
+            for need in reads {
+                if let Need::Range { start, end, limit } = &need {
+                    let entries = self.store.range(start, end, *limit).await?;
+                    answers.insert(need, Answer::Entries(entries));
                 }
             }
-            return Ok(Some(Begun::Effects(engine.commit(step.id)?)));
+        };
+        if let Some(batch) = &step.batch {
+            match self.store.write(batch).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict(_)) => return Ok(Advance::Conflict),
+                Err(error) => return Err(error.into()),
+            }
         }
+        self.hand_on(engine.commit(step.id)?);
+        Ok(Advance::Done)
     }
 
-    /// Reads what another writer changed.
-    async fn restore(&self, engine: &mut Engine, now_ms: u64, entropy: &[u8; 32]) -> Result<Effects> {
-        let mut answers = Answers::new();
-        loop {
-            match engine.begin(&Input::Restore, now_ms, entropy, &answers)? {
-                Progress::Need(needs) => {
-                    for need in needs {
-                        let answer = self.ask(&need).await;
-                        answers.insert(need, answer);
-                    }
-                }
-                // A store that others write to is not new, so there is nothing to write.
-                Progress::Step(step) => return engine.commit(step.id),
-            }
+    fn dice(&self) -> Result<[u8; 32]> {
+        let bytes = self.entropy.bytes();
+        bytes.map_err(|error| Error::new(ErrorCode::Internal, error.0))
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        Ok(())
+    }
+
+    /// Puts questions to the host, all at once.
+    async fn ask_all(&self, needs: Vec<Need>, answers: &mut Answers) {
+        let mut asked: FuturesUnordered<_> = needs
+            .into_iter()
+            .map(|need| async { (self.ask(&need).await, need) })
+            .collect();
+        while let Some((answer, need)) = asked.next().await {
+            answers.insert(need, answer);
         }
     }
 
     async fn ask(&self, need: &Need) -> Answer {
         match need {
-            Need::Range { start, end, limit } => match self.store.range(start, end, *limit).await {
-                Ok(entries) => Answer::Entries(entries),
-                Err(error) => Answer::Failed(error.to_string()),
-            },
+            // Reads are answered under the lock, in `advance`.
+            Need::Range { .. } => Answer::Failed("a read is no question to the host".to_owned()),
             Need::CreateInboundPayment(request) => match self.source.create(request).await {
                 Ok(inbound) => Answer::InboundPayment(inbound),
                 Err(error) => Answer::Failed(error.0),
@@ -151,9 +168,13 @@ impl Shared {
                 Answer::CanReceive(self.source.can_receive(*amount_msat).await)
             }
             Need::ResolveScid { scid, direction } => {
-                Answer::NodeId(self.transport.resolve_scid(*scid, *direction).await)
+                let looked_up = self.transport.resolve_scid(*scid, *direction);
+                self.soon(async { Answer::NodeId(looked_up.await) }).await
             }
-            Need::FindRoute { node_id } => Answer::Route(self.transport.find_route(*node_id).await),
+            Need::FindRoute { node_id } => {
+                let found = self.transport.find_route(*node_id);
+                self.soon(async { Answer::Route(found.await) }).await
+            }
             Need::Sign(request) => match &self.signer {
                 Some(signer) => match signer.sign(request).await {
                     Ok(signature) => Answer::Signature(signature),
@@ -161,6 +182,22 @@ impl Shared {
                 },
                 None => Answer::Failed("there is no signer".to_owned()),
             },
+        }
+    }
+
+    /// The transport's answer, if it comes soon: timers wait for it.
+    async fn soon(&self, answer: impl Future<Output = Answer>) -> Answer {
+        let until = self.clock.now_ms().saturating_add(SOON_MS);
+        let late = async {
+            self.wait_until(until).await;
+            Answer::Failed("the transport did not answer in time".to_owned())
+        };
+        answer.or(late).await
+    }
+
+    pub(crate) async fn wait_until(&self, at_ms: u64) {
+        while self.clock.now_ms() < at_ms {
+            self.clock.sleep_until(at_ms).await;
         }
     }
 
@@ -186,7 +223,18 @@ impl Shared {
     }
 }
 
-enum Begun {
-    Effects(Effects),
-    Needs(Vec<Need>),
+enum Advance {
+    Done,
+    /// Another writer was faster, so the store has to be read again.
+    Conflict,
+    /// The host has to answer these first.
+    Ask(Vec<Need>),
+}
+
+fn busy() -> Error {
+    Error::new(ErrorCode::StoreConflict, "other writers keep changing the store")
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorCode::Cancelled, "the payee was closed")
 }

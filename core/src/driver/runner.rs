@@ -37,21 +37,22 @@ impl Runner {
                 Due::Gone(call) => {
                     let _ = self.shared.perform(&Input::Cancel { call }).await;
                 }
-                Due::Timer => match self.shared.perform(&Input::Tick).await {
-                    Ok(()) => pause = FIRST_PAUSE_MS,
-                    Err(error) => {
-                        self.shared.trouble(error);
-                        self.shared.rest(&mut pause).await;
+                Due::Timer => {
+                    let tick = async {
+                        self.tick(&mut pause).await;
+                        Due::Changed
+                    };
+                    if let Due::Stop = go_on(&mut sending).or(self.stopped()).or(tick).await {
+                        return;
                     }
-                },
+                }
             }
         }
     }
 
-    /// What comes first. Copies under way are sent meanwhile.
+    /// What comes first. Copies under way are sent meanwhile, however busy it is: they are polled before all else.
     async fn next<F: Future<Output = ()>>(&self, sending: &mut FuturesUnordered<F>) -> Due {
         let wake_at = self.shared.engine.lock().await.wake_at();
-        let stop = async { self.stop.recv().await.map_or(Due::Stop, |()| Due::Stop) };
         let copy = async {
             self.deliveries
                 .recv()
@@ -60,18 +61,28 @@ impl Runner {
         };
         let gone = async { self.gone.recv().await.map_or(Due::Stop, Due::Gone) };
         let changed = async { self.changed.recv().await.map_or(Due::Stop, |()| Due::Changed) };
-        let sent = async {
-            while sending.next().await.is_some() {}
-            pending().await
-        };
         let timer = async {
             let Some(at) = wake_at else { return pending().await };
-            while self.shared.clock.now_ms() < at {
-                self.shared.clock.sleep_until(at).await;
-            }
+            self.shared.wait_until(at).await;
             Due::Timer
         };
-        stop.or(copy).or(gone).or(changed).or(sent).or(timer).await
+        let first = go_on(sending).or(self.stopped());
+        first.or(copy).or(gone).or(timer).or(changed).await
+    }
+
+    async fn tick(&self, pause: &mut u64) {
+        match self.shared.perform(&Input::Tick).await {
+            Ok(()) => *pause = FIRST_PAUSE_MS,
+            Err(error) => {
+                self.shared.trouble(error);
+                self.shared.rest(pause).await;
+            }
+        }
+    }
+
+    async fn stopped(&self) -> Due {
+        let _ = self.stop.recv().await;
+        Due::Stop
     }
 
     /// Runs on a thread of its own, for hosts without a runtime.
@@ -91,6 +102,12 @@ enum Due {
     Copy(Box<Delivery>),
     Gone(CallId),
     Timer,
+}
+
+/// Goes on with what is being sent, and never ends.
+async fn go_on<F: Future<Output = ()>>(sending: &mut FuturesUnordered<F>) -> Due {
+    while sending.next().await.is_some() {}
+    pending().await
 }
 
 /// Sends a copy, and does not rest until what became of it is written.
@@ -118,8 +135,6 @@ impl Shared {
     async fn rest(&self, pause: &mut u64) {
         let until = self.clock.now_ms().saturating_add(*pause);
         *pause = pause.saturating_mul(2).min(LONGEST_PAUSE_MS);
-        while self.clock.now_ms() < until {
-            self.clock.sleep_until(until).await;
-        }
+        self.wait_until(until).await;
     }
 }

@@ -1,10 +1,10 @@
 //! The small encodings inside a stored invoice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::secp256k1::PublicKey;
 
-use crate::bolt12::Introduction;
+use crate::bolt12::{read_bigsize, Introduction};
 use crate::engine::{DeliveryState, PathOutcome, PathReport, Status};
 use crate::{Error, ErrorCode, Result};
 
@@ -33,6 +33,35 @@ pub(crate) fn read_text(value: &[u8]) -> Result<String> {
     core::str::from_utf8(value)
         .map(str::to_owned)
         .map_err(|_| corrupt("a text"))
+}
+
+/// A stored TLV stream. It is our own, so it has none of the limits of a message from outside: a record can hold a whole
+/// message and more.
+pub(crate) struct Fields<'a>(BTreeMap<u64, &'a [u8]>);
+
+impl<'a> Fields<'a> {
+    pub(crate) fn parse(mut bytes: &'a [u8]) -> Option<Self> {
+        let mut fields = BTreeMap::new();
+        while !bytes.is_empty() {
+            let (number, rest) = read_bigsize(bytes).ok()?;
+            let (length, rest) = read_bigsize(rest).ok()?;
+            let (value, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+            if fields.last_key_value().is_some_and(|(last, _)| *last >= number) {
+                return None;
+            }
+            fields.insert(number, value);
+            bytes = rest;
+        }
+        Some(Self(fields))
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&'a [u8]> {
+        self.0.get(&number).copied()
+    }
+
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.keys().copied()
+    }
 }
 
 /// Copy numbers, 4 bytes each.
@@ -125,8 +154,8 @@ impl Status {
 impl DeliveryState {
     pub(crate) fn number(self) -> u64 {
         match self {
-            Self::Stored => 0,
-            Self::Sending => 1,
+            // What the host has in its hands is lost with the process: the store does not know it as sending.
+            Self::Stored | Self::Sending => 0,
             Self::Sent => 2,
             Self::Refused => 3,
             Self::Unreachable => 4,
@@ -134,13 +163,7 @@ impl DeliveryState {
     }
 
     pub(crate) fn from_number(number: u64) -> Option<Self> {
-        let all = [
-            Self::Stored,
-            Self::Sending,
-            Self::Sent,
-            Self::Refused,
-            Self::Unreachable,
-        ];
+        let all = [Self::Stored, Self::Sent, Self::Refused, Self::Unreachable];
         all.into_iter().find(|state| state.number() == number)
     }
 }
@@ -148,8 +171,7 @@ impl DeliveryState {
 impl PathOutcome {
     pub(crate) fn number(self) -> u8 {
         match self {
-            Self::Untried => 0,
-            Self::Sending => 1,
+            Self::Untried | Self::Sending => 0,
             Self::Accepted => 2,
             Self::NoRoute => 3,
             Self::Offline => 4,
@@ -160,7 +182,6 @@ impl PathOutcome {
     pub(crate) fn from_number(number: u8) -> Option<Self> {
         let all = [
             Self::Untried,
-            Self::Sending,
             Self::Accepted,
             Self::NoRoute,
             Self::Offline,

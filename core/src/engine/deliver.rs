@@ -1,7 +1,8 @@
 //! Getting an invoice to the payer: one copy after the other, path by path, until one is accepted.
 
 use crate::bolt12::{BlindedPath, Introduction, Invoice};
-use crate::engine::draft::{Draft, Draw, Stop};
+use crate::engine::draft::{wrong_answer, Draft, Draw, Stop};
+use crate::engine::keys::CopyWay;
 use crate::engine::state::{Flight, WaitKind};
 use crate::engine::status::end_calls;
 use crate::engine::stored::StoredInvoice;
@@ -33,44 +34,62 @@ pub(crate) fn untried_paths(paths: &[BlindedPath], payer_id: PublicKey) -> Vec<P
 
 /// Hands the next copy to the host, over the first path that leads anywhere.
 pub(crate) fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
-    let Some(mut invoice) = draft.invoice(index)? else {
-        return Ok(());
-    };
-    let Some(first) = invoice
-        .next_path
-        .filter(|_| invoice.is_open() && invoice.claim.is_none())
-    else {
+    let open = draft.invoice(index)?.filter(StoredInvoice::is_open);
+    let Some((mut invoice, first)) = open.and_then(|invoice| {
+        let path = invoice.next_path?;
+        Some((invoice, path))
+    }) else {
         draft.set_flight(index, None);
         return Ok(());
     };
     let parsed = Invoice::from_bytes(invoice.invoice.clone())?;
     let mut path = first;
-    let mut skipped = false;
     while let Some(report) = at(&invoice.paths, path) {
-        let found = route_to(draft, report.introduction)?;
-        let delivery = found
-            .and_then(|(node_id, route)| make_delivery(draft, &invoice, &parsed, path, node_id, route).ok());
-        if let Some(delivery) = delivery {
-            if skipped {
-                invoice.next_path = Some(path);
-                draft.put(invoice.clone())?;
+        let outcome = match route_to(draft, report.introduction)? {
+            Way::Found(node_id, route) => {
+                match make_delivery(draft, &invoice, &parsed, path, node_id, route) {
+                    Ok(delivery) => return hand_out(draft, invoice, path, delivery),
+                    // What does not fit into an onion message over this path never will.
+                    Err(_) => PathOutcome::NoRoute,
+                }
             }
-            draft.changes.effects.deliveries.push(delivery);
-            let retries = draft.flight(index).map_or(0, |flight| flight.retries);
-            draft.set_flight(
-                index,
-                Some(Flight {
-                    due_ms: None,
-                    retries,
-                }),
-            );
-            return Ok(());
-        }
-        set_outcome(&mut invoice, path, PathOutcome::NoRoute);
-        skipped = true;
+            Way::None => PathOutcome::NoRoute,
+            Way::Unknown => PathOutcome::Offline,
+        };
+        set_outcome(&mut invoice, path, outcome);
         path = path.saturating_add(1);
     }
     no_path_left(draft, invoice)
+}
+
+fn hand_out(draft: &mut Draft<'_>, mut invoice: StoredInvoice, path: u32, delivery: Delivery) -> Draw<()> {
+    draft.changes.effects.deliveries.push(delivery);
+    let index = invoice.created_index;
+    let retries = draft.flight(index).map_or(0, |flight| flight.retries);
+    let flight = Flight {
+        due_ms: None,
+        copy: invoice.next_copy,
+        retries,
+    };
+    draft.set_flight(index, Some(flight));
+    let news = invoice.delivery != DeliveryState::Sending;
+    invoice.next_path = Some(path);
+    show_sending(&mut invoice);
+    if news {
+        return changed(draft, invoice);
+    }
+    draft.put(invoice)
+}
+
+/// Marks an invoice of which the host has a copy. The store does not know: after a crash nobody has it.
+pub(crate) fn show_sending(invoice: &mut StoredInvoice) {
+    invoice.delivery = DeliveryState::Sending;
+    let report = invoice
+        .next_path
+        .and_then(|path| at_mut(&mut invoice.paths, path));
+    if let Some(report) = report.filter(|report| report.outcome == PathOutcome::Untried) {
+        report.outcome = PathOutcome::Sending;
+    }
 }
 
 /// Records what the host said of a copy. What is said of a copy that is not in its hands is passed over.
@@ -78,30 +97,29 @@ pub(crate) fn delivered(draft: &mut Draft<'_>, id: &str, outcome: SendOutcome) -
     let Some((index, copy)) = read_id(id) else {
         return Ok(());
     };
-    let in_hand = draft.flight(index).filter(|flight| flight.due_ms.is_none());
-    let (Some(flight), Some(invoice)) = (in_hand, draft.invoice(index)?) else {
+    let Some(mut invoice) = draft.state.open.get(&index).cloned() else {
         return Ok(());
     };
-    let Some(path) = invoice.next_path.filter(|_| invoice.next_copy == copy) else {
+    let in_hand = draft.flight(index).filter(|flight| flight.has(copy));
+    let due = in_hand.zip(invoice.next_path.filter(|_| invoice.next_copy == copy));
+    let Some((flight, path)) = due else {
+        // A copy that a resend overtook: if it left, its answer is waited for like any other.
+        let left = outcome == SendOutcome::Accepted && copy < invoice.next_copy;
+        if left && invoice.sent.insert(copy) {
+            return changed(draft, invoice);
+        }
         return Ok(());
     };
     match outcome {
         SendOutcome::Accepted => accepted(draft, invoice).map(|_| ()),
         SendOutcome::NoRoute => {
-            let mut invoice = invoice;
             set_outcome(&mut invoice, path, PathOutcome::NoRoute);
             let next = path.saturating_add(1);
             if at(&invoice.paths, next).is_none() {
                 return no_path_left(draft, invoice);
             }
             invoice.next_path = Some(next);
-            draft.set_flight(
-                index,
-                Some(Flight {
-                    due_ms: Some(draft.now_ms),
-                    retries: flight.retries,
-                }),
-            );
+            draft.set_flight(index, Some(Flight::due(draft.now_ms, flight.retries)));
             changed(draft, invoice)
         }
         SendOutcome::Offline => again_later(draft, invoice, flight, path, PathOutcome::Offline),
@@ -111,30 +129,63 @@ pub(crate) fn delivered(draft: &mut Draft<'_>, id: &str, outcome: SendOutcome) -
 
 /// The host has sent the copy that is in its hands.
 pub(crate) fn accepted(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<StoredInvoice> {
-    let Some(path) = invoice.next_path.take() else {
-        return Ok(invoice);
-    };
-    set_outcome(&mut invoice, path, PathOutcome::Accepted);
-    count_attempt(&mut invoice, path);
-    invoice.sent.insert(invoice.next_copy);
-    invoice.next_copy = invoice.next_copy.saturating_add(1);
-    invoice.delivery = DeliveryState::Sent;
-    draft.set_flight(invoice.created_index, None);
-    changed(draft, invoice.clone())?;
+    if count_sent(&mut invoice) {
+        draft.set_flight(invoice.created_index, None);
+        changed(draft, invoice.clone())?;
+    }
     Ok(invoice)
+}
+
+/// Whoever pays has the invoice, so nothing more is sent, and a copy in the host's hands did arrive.
+pub(crate) fn reached(draft: &mut Draft<'_>, invoice: &mut StoredInvoice) {
+    if in_hand(draft, invoice) {
+        count_sent(invoice);
+    }
+    if invoice.next_path.take().is_some() {
+        invoice.delivery = DeliveryState::Sent;
+    }
+    draft.set_flight(invoice.created_index, None);
+}
+
+/// What the host did not get rid of in time counts as never sent.
+pub(crate) fn forget_sending(invoice: &mut StoredInvoice) {
+    if invoice.delivery == DeliveryState::Sending {
+        invoice.delivery = DeliveryState::Stored;
+    }
+    for report in &mut invoice.paths {
+        if report.outcome == PathOutcome::Sending {
+            report.outcome = PathOutcome::Untried;
+        }
+    }
+}
+
+fn count_sent(invoice: &mut StoredInvoice) -> bool {
+    let Some(path) = invoice.next_path.take() else {
+        return false;
+    };
+    set_outcome(invoice, path, PathOutcome::Accepted);
+    invoice.sent.insert(invoice.next_copy);
+    count_copy(invoice, path);
+    invoice.delivery = DeliveryState::Sent;
+    true
+}
+
+/// Whether the host has the copy that comes next.
+fn in_hand(draft: &Draft<'_>, invoice: &StoredInvoice) -> bool {
+    draft
+        .flight(invoice.created_index)
+        .is_some_and(|flight| flight.has(invoice.next_copy))
 }
 
 /// Starts over with the first path. The bytes of the invoice stay as they are.
 pub(crate) fn start_over(draft: &mut Draft<'_>, invoice: &mut StoredInvoice) {
+    if let Some(path) = invoice.next_path.filter(|_| in_hand(draft, invoice)) {
+        // The host may still send the copy it has, so the next one gets a number of its own.
+        count_copy(invoice, path);
+    }
     invoice.next_path = Some(0);
     invoice.delivery = DeliveryState::Stored;
-    draft.set_flight(
-        invoice.created_index,
-        Some(Flight {
-            due_ms: Some(draft.now_ms),
-            retries: 0,
-        }),
-    );
+    draft.set_flight(invoice.created_index, Some(Flight::due(draft.now_ms, 0)));
 }
 
 fn again_later(
@@ -144,25 +195,17 @@ fn again_later(
     path: u32,
     outcome: PathOutcome,
 ) -> Draw<()> {
-    let pause = FIRST_PAUSE_MS
-        .checked_shl(flight.retries)
-        .unwrap_or(LONGEST_PAUSE_MS)
-        .min(LONGEST_PAUSE_MS);
-    let due_ms = Some(draft.now_ms.saturating_add(pause));
-    draft.set_flight(
-        invoice.created_index,
-        Some(Flight {
-            due_ms,
-            retries: flight.retries.saturating_add(1),
-        }),
+    let due = Flight::due(
+        draft.now_ms.saturating_add(pause_after(flight.retries)),
+        flight.retries.saturating_add(1),
     );
+    draft.set_flight(invoice.created_index, Some(due));
     let before = invoice.clone();
     set_outcome(&mut invoice, path, outcome);
     invoice.delivery = DeliveryState::Sending;
     if outcome == PathOutcome::Failed {
         // It may have left all the same, so the next copy has its own number and takes the next path.
-        count_attempt(&mut invoice, path);
-        invoice.next_copy = invoice.next_copy.saturating_add(1);
+        count_copy(&mut invoice, path);
         let next = path.saturating_add(1);
         invoice.next_path = Some(if at(&invoice.paths, next).is_some() {
             next
@@ -176,6 +219,13 @@ fn again_later(
     changed(draft, invoice)
 }
 
+/// The pause after a copy could not be sent so often before.
+pub(crate) fn pause_after(retries: u32) -> u64 {
+    FIRST_PAUSE_MS
+        .saturating_mul(1 << retries.min(5))
+        .min(LONGEST_PAUSE_MS)
+}
+
 fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
     invoice.next_path = None;
     draft.set_flight(invoice.created_index, None);
@@ -187,13 +237,7 @@ fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
         // Some path could have worked: it is worth another round.
         let pause = draft.now_ms.saturating_add(LONGEST_PAUSE_MS);
         invoice.next_path = Some(0);
-        draft.set_flight(
-            invoice.created_index,
-            Some(Flight {
-                due_ms: Some(pause),
-                retries: 0,
-            }),
-        );
+        draft.set_flight(invoice.created_index, Some(Flight::due(pause, 0)));
         return changed(draft, invoice);
     }
     invoice.delivery = DeliveryState::Unreachable;
@@ -206,18 +250,31 @@ fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
     Ok(())
 }
 
-/// The node a path begins at, and the way there; `None` where the host knows either not.
-fn route_to<'a>(draft: &Draft<'a>, introduction: Introduction) -> Draw<Option<(PublicKey, &'a Route)>> {
+/// What the host knows of the way to a path.
+enum Way<'a> {
+    Found(PublicKey, &'a Route),
+    None,
+    /// The host could not tell now.
+    Unknown,
+}
+
+/// The node a path begins at, and the way there.
+fn route_to<'a>(draft: &Draft<'a>, introduction: Introduction) -> Draw<Way<'a>> {
     let node_id = match introduction {
         Introduction::NodeId(node_id) => node_id,
         Introduction::Scid { direction, scid } => match draft.ask(Need::ResolveScid { scid, direction })? {
             Answer::NodeId(Some(node_id)) => *node_id,
-            Answer::NodeId(None) | Answer::Failed(_) => return Ok(None),
-            _ => return Err(crate::engine::draft::wrong_answer("a node id")),
+            Answer::NodeId(None) => return Ok(Way::None),
+            Answer::Failed(_) => return Ok(Way::Unknown),
+            _ => return Err(wrong_answer("a node id")),
         },
     };
-    let route = draft.route(Need::FindRoute { node_id })?;
-    Ok(route.map(|route| (node_id, route)))
+    match draft.ask(Need::FindRoute { node_id })? {
+        Answer::Route(Some(route)) => Ok(Way::Found(node_id, route)),
+        Answer::Route(None) => Ok(Way::None),
+        Answer::Failed(_) => Ok(Way::Unknown),
+        _ => Err(wrong_answer("a route")),
+    }
 }
 
 fn make_delivery(
@@ -233,10 +290,14 @@ fn make_delivery(
     let our_id = draft.keys.reply_node_id()?;
     let reply_path = match &route.reply {
         ReplyPath::Ours { via } => {
-            let entropy = draft.keys.reply_entropy(&invoice.nonce, copy);
+            let entropy = draft.keys.reply_entropy(&invoice.nonce, copy, via);
             Some(onion::reply_path(via, our_id, &token, entropy)?)
         }
         ReplyPath::Host | ReplyPath::None => None,
+    };
+    let reply_via = match &route.reply {
+        ReplyPath::Ours { via } => via.as_slice(),
+        ReplyPath::Host | ReplyPath::None => &[],
     };
     let blinded = parsed
         .invreq_paths()
@@ -255,7 +316,14 @@ fn make_delivery(
         via: &route.via,
         reply_path: reply_path.as_ref(),
     };
-    let packet = onion::build(&outgoing, draft.keys.onion_entropy(&invoice.nonce, copy))?;
+    let way = CopyWay {
+        copy,
+        path,
+        node_id,
+        via: &route.via,
+        reply_via,
+    };
+    let packet = onion::build(&outgoing, draft.keys.onion_entropy(&invoice.nonce, &way))?;
     Ok(Delivery {
         id: write_id(index, copy),
         label: invoice.label.clone(),
@@ -288,10 +356,12 @@ fn set_outcome(invoice: &mut StoredInvoice, path: u32, outcome: PathOutcome) {
     }
 }
 
-fn count_attempt(invoice: &mut StoredInvoice, path: u32) {
+/// The copy that was next went over this path, or may have.
+fn count_copy(invoice: &mut StoredInvoice, path: u32) {
     if let Some(report) = at_mut(&mut invoice.paths, path) {
         report.attempts = report.attempts.saturating_add(1);
     }
+    invoice.next_copy = invoice.next_copy.saturating_add(1);
 }
 
 fn at(paths: &[PathReport], path: u32) -> Option<&PathReport> {

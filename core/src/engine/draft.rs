@@ -6,7 +6,7 @@ use crate::engine::layout::{index_of, read_index, Layout};
 use crate::engine::state::{Counters, Flight, State, Wait};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{keys::Keys, meta};
-use crate::engine::{Answer, Answers, CallId, Config, Effects, Event, Need, Outcome, Reply, Route};
+use crate::engine::{Answer, Answers, CallId, Config, Effects, Event, Need, Outcome, Reply};
 use crate::store::{Batch, Entry};
 use crate::{Error, ErrorCode, PaymentHash, Result};
 
@@ -103,14 +103,6 @@ impl<'a> Draft<'a> {
             .map(|entry| entry.value.as_slice()))
     }
 
-    pub(crate) fn route(&self, need: Need) -> Draw<Option<&'a Route>> {
-        match self.ask(need)? {
-            Answer::Route(route) => Ok(route.as_ref()),
-            Answer::Failed(_) => Ok(None),
-            _ => Err(wrong_answer("a route")),
-        }
-    }
-
     /// The invoice with this index, as this step leaves it.
     pub(crate) fn invoice(&self, index: u64) -> Draw<Option<StoredInvoice>> {
         if let Some(change) = self.changes.invoices.get(&index) {
@@ -147,10 +139,18 @@ impl<'a> Draft<'a> {
         match self.get(key)? {
             Some(value) => {
                 let index = read_index(value).ok_or_else(corrupt_index)?;
-                self.invoice(index)
+                self.named(index).map(Some)
             }
             None => Ok(None),
         }
+    }
+
+    /// The invoice that an index entry of the store names. If it is neither open nor closed, another writer made it since
+    /// the store was last read as a whole.
+    pub(crate) fn named(&self, index: u64) -> Draw<StoredInvoice> {
+        let message = "another writer changed the store since it was read";
+        self.invoice(index)?
+            .ok_or_else(|| Error::new(ErrorCode::StoreConflict, message).into())
     }
 
     pub(crate) fn label_or_not_found(&self, label: &str) -> Draw<StoredInvoice> {
@@ -274,6 +274,8 @@ fn diff(layout: &Layout, change: &Change, batch: &mut Batch) {
     };
     let (old, new) = (entries(&change.old), entries(&change.new));
     if let (None, Some(created)) = (&change.old, &change.new) {
+        // Were the counter ever behind, nothing is overwritten.
+        batch.absent.push(layout.open(created.created_index));
         batch.absent.push(layout.label(&created.label));
         batch.absent.push(layout.payment_hash(&created.payment_hash));
     }

@@ -15,6 +15,15 @@ const DOMAIN: &[u8] = b"invreq/1/";
 /// What ties a reply to a copy of an invoice: index (8 bytes), copy (4 bytes), tag (20 bytes).
 pub(crate) type ReplyToken = [u8; 32];
 
+/// The way one copy of an invoice takes.
+pub(crate) struct CopyWay<'a> {
+    pub(crate) copy: u32,
+    pub(crate) path: u32,
+    pub(crate) node_id: PublicKey,
+    pub(crate) via: &'a [PublicKey],
+    pub(crate) reply_via: &'a [PublicKey],
+}
+
 pub(crate) struct Keys {
     seed: Zeroizing<[u8; 32]>,
     chain: [u8; 32],
@@ -78,14 +87,17 @@ impl Keys {
         Ok(public)
     }
 
-    /// The randomness of the onion of one copy: the same copy is the same packet, even after a crash.
-    pub(crate) fn onion_entropy(&self, nonce: &[u8; 32], copy: u32) -> [u8; 32] {
-        *self.derive("onion", &[nonce, &copy.to_be_bytes()])
+    /// The randomness of the onion of one copy: the same copy is the same packet, even after a crash, unless it goes
+    /// another way. An onion key must not be used for two ways.
+    pub(crate) fn onion_entropy(&self, nonce: &[u8; 32], way: &CopyWay<'_>) -> [u8; 32] {
+        let (copy, path) = (way.copy.to_be_bytes(), way.path.to_be_bytes());
+        let (node_id, via, reply_via) = (way.node_id.serialize(), points(way.via), points(way.reply_via));
+        *self.derive("onion", &[nonce, &copy, &path, &node_id, &via, &reply_via])
     }
 
-    /// The randomness of the reply path of one copy.
-    pub(crate) fn reply_entropy(&self, nonce: &[u8; 32], copy: u32) -> [u8; 32] {
-        *self.derive("reply-path", &[nonce, &copy.to_be_bytes()])
+    /// The randomness of the reply path of one copy through these nodes.
+    pub(crate) fn reply_entropy(&self, nonce: &[u8; 32], copy: u32, via: &[PublicKey]) -> [u8; 32] {
+        *self.derive("reply-path", &[nonce, &copy.to_be_bytes(), &points(via)])
     }
 
     pub(crate) fn reply_token(&self, nonce: &[u8; 32], index: u64, copy: u32) -> ReplyToken {
@@ -177,6 +189,13 @@ pub(crate) fn read_token(token: &ReplyToken) -> (u64, u32) {
         .take(4)
         .fold(0u32, |n, byte| (n << 8) | u32::from(*byte));
     (index, copy)
+}
+
+/// The number of the points (4 bytes), then each of them.
+fn points(points: &[PublicKey]) -> Vec<u8> {
+    let count = u32::try_from(points.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let points = points.iter().flat_map(PublicKey::serialize);
+    count.into_iter().chain(points).collect()
 }
 
 fn collect(bytes: impl Iterator<Item = u8>) -> [u8; 32] {

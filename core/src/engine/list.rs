@@ -73,21 +73,23 @@ pub(crate) fn del_invoice(draft: &mut Draft<'_>, call: CallId, label: &str, stat
 
 /// Open invoices are in memory, closed ones in the store; a page takes the first of both.
 fn by_created(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredInvoice>, Option<u64>)> {
+    // One more than the page holds shows whether there is another page.
+    let more = limit.saturating_add(1);
     let closed = draft.range(
         draft.layout.closed(start),
         after(&draft.layout.closed(u64::MAX)),
-        limit,
+        more,
     )?;
     let mut page: BTreeMap<u64, StoredInvoice> = BTreeMap::new();
     for entry in closed {
         let index = key_index(entry)?;
         page.insert(index, StoredInvoice::decode(index, &entry.value)?);
     }
-    for (index, invoice) in draft.state.open.range(start..).take(limit) {
+    for (index, invoice) in draft.state.open.range(start..).take(more) {
         page.insert(*index, invoice.clone());
     }
-    let found: Vec<StoredInvoice> = page.into_values().take(limit).collect();
-    let next = next_page(&found, limit, |invoice| Some(invoice.created_index));
+    let mut found: Vec<StoredInvoice> = page.into_values().take(more).collect();
+    let next = cut(&mut found, limit).map(|next| next.created_index);
     Ok((found, next))
 }
 
@@ -95,14 +97,14 @@ fn by_updated(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
     let entries = draft.range(
         draft.layout.updated(start),
         after(&draft.layout.updated(u64::MAX)),
-        limit,
+        limit.saturating_add(1),
     )?;
     let mut needs = Vec::new();
     let mut found = Vec::new();
     for entry in entries {
         let index = read_index(&entry.value).ok_or_else(corrupt_index)?;
-        match draft.invoice(index) {
-            Ok(invoice) => found.extend(invoice),
+        match draft.named(index) {
+            Ok(invoice) => found.push(invoice),
             Err(Stop::Need(more)) => needs.extend(more),
             Err(stop) => return Err(stop),
         }
@@ -110,15 +112,13 @@ fn by_updated(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
     if !needs.is_empty() {
         return Err(Stop::Need(needs));
     }
-    let next = next_page(&found, limit, |invoice| invoice.updated_index);
+    let next = cut(&mut found, limit).and_then(|next| next.updated_index);
     Ok((found, next))
 }
 
-fn next_page(
-    found: &[StoredInvoice],
-    limit: usize,
-    index: impl Fn(&StoredInvoice) -> Option<u64>,
-) -> Option<u64> {
-    let last = found.last().filter(|_| found.len() >= limit)?;
-    index(last)?.checked_add(1)
+/// Cuts a list to a page, and names the first invoice of the next one.
+fn cut(found: &mut Vec<StoredInvoice>, limit: usize) -> Option<StoredInvoice> {
+    let next = found.get(limit).cloned();
+    found.truncate(limit);
+    next
 }

@@ -63,7 +63,6 @@ pub struct Engine {
     keys: Keys,
     layout: Layout,
     state: State,
-    open: bool,
     last_step: u64,
     pending: Option<(u64, bool, Changes)>,
 }
@@ -86,7 +85,6 @@ impl Engine {
             keys,
             layout,
             state,
-            open: false,
             last_step: 0,
             pending: None,
         })
@@ -108,7 +106,7 @@ impl Engine {
         answers: &Answers,
     ) -> Result<Progress> {
         self.pending = None;
-        if !self.open && *input != Input::Restore {
+        if !self.state.opened && *input != Input::Restore {
             return Err(Error::new(
                 ErrorCode::NotOpen,
                 "the engine has not been restored from its store yet",
@@ -165,7 +163,7 @@ impl Engine {
             for invoice in restored.open {
                 state.set_invoice(invoice.created_index, Some(invoice));
             }
-            self.open = true;
+            state.opened = true;
         }
         state.counters = changes.counters;
         state.revision = state.revision.saturating_add(u64::from(written));

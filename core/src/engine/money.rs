@@ -1,5 +1,6 @@
 //! Claiming a payment and recording it: the two places where a preimage may leave.
 
+use crate::engine::deliver::reached;
 use crate::engine::draft::{Draft, Draw};
 use crate::engine::status::{already_paid, pay, Paid};
 use crate::engine::stored::{ClaimBegun, Holder, StoredInvoice};
@@ -19,9 +20,7 @@ pub(crate) fn claim(draft: &mut Draft<'_>, call: CallId, claim: &Claim) -> Draw<
             total_msat: claim.total_msat,
             first_htlc_at: claim.first_htlc_at,
         });
-        // Nothing more is sent: the payer has the invoice, and is paying it.
-        invoice.next_path = None;
-        draft.set_flight(invoice.created_index, None);
+        reached(draft, &mut invoice);
         draft.put(invoice.clone())?;
         draft.event(Event::Claiming(invoice.record()));
     }

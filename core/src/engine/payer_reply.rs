@@ -14,6 +14,9 @@ use crate::{rules, Error, ErrorCode};
 /// The TLV record of an onion message that holds an `invoice_error`.
 const INVOICE_ERROR: u64 = 68;
 
+/// The longest suggested value that is kept, in bytes. It is a hint for a person, and the payer's to fill.
+const MAX_SUGGESTED: usize = 1024;
+
 /// Opens an onion message for our reply key. Whatever is not an answer to one of our copies is counted, nothing more.
 pub(crate) fn onion_message(draft: &mut Draft<'_>, bytes: &[u8]) -> Draw<()> {
     let mut key = draft.keys.reply_key()?;
@@ -40,10 +43,11 @@ pub(crate) fn onion_message(draft: &mut Draft<'_>, bytes: &[u8]) -> Draw<()> {
 /// Records what a payer answered, if it answers a copy of ours that is still open.
 pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[u8]) -> Draw<()> {
     let (index, copy) = read_token(token);
-    let open = draft.state.open.get(&index).filter(|invoice| {
-        let known = copy < invoice.next_copy || in_hand(draft, index, copy, invoice.next_copy);
-        draft.keys.is_reply_token(token, &invoice.nonce, index, copy) && known
-    });
+    let open = draft
+        .state
+        .open
+        .get(&index)
+        .filter(|invoice| draft.keys.is_reply_token(token, &invoice.nonce, index, copy));
     let (Some(open), Ok(error)) = (open, InvoiceError::from_bytes(bytes)) else {
         ignore(draft);
         return Ok(());
@@ -54,11 +58,18 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         invoice = accepted(draft, invoice)?;
     }
     invoice.sent.insert(copy);
-    invoice.answered.insert(copy);
+    if !invoice.answered.insert(copy) {
+        // Anybody on the way can send a message once more: it is no news.
+        ignore(draft);
+        return Ok(());
+    }
     invoice.error = Some(PayerError {
-        message: clean(error.message().unwrap_or_default(), MAX_SHOWN_CHARS),
-        erroneous_field: error.erroneous_field(),
-        suggested_value: error.suggested_value().map(to_hex),
+        message: clean(error.error.as_deref().unwrap_or_default(), MAX_SHOWN_CHARS),
+        erroneous_field: error.erroneous_field,
+        suggested_value: error
+            .suggested_value
+            .filter(|value| value.len() <= MAX_SUGGESTED)
+            .map(|value| to_hex(&value)),
         received_at: draft.now(),
     });
     // With several copies out, the others may still be paid.
@@ -76,11 +87,6 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         });
     }
     Ok(())
-}
-
-/// Whether this is the copy the host is sending right now.
-fn in_hand(draft: &Draft<'_>, index: u64, copy: u32, next_copy: u32) -> bool {
-    copy == next_copy && draft.flight(index).is_some_and(|flight| flight.due_ms.is_none())
 }
 
 fn ignore(draft: &mut Draft<'_>) {

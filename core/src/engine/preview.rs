@@ -2,7 +2,8 @@
 
 use crate::answer::Answerable;
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
-use crate::bolt12::{clean, describe_request, Decoded, InvoiceRequest};
+use crate::bolt12::{clean, InvoiceRequest};
+use crate::decode::{decode_with, DecodeOptions, Decoded};
 use crate::engine::draft::{wrong_answer, Draft, Draw};
 use crate::engine::layout::after;
 use crate::engine::{Answer, CallId, Need, Outcome};
@@ -37,7 +38,7 @@ pub struct Preview {
 pub(crate) fn preview(draft: &mut Draft<'_>, call: CallId, invreq: &str) -> Draw<()> {
     let request: InvoiceRequest = invreq.parse()?;
     let (chain, now) = (Some(draft.config.chain()), Some(draft.now()));
-    let decoded = describe_request(&request, chain, now);
+    let decoded = decode_with(invreq, &DecodeOptions { chain, now })?;
     let id = request.invreq_id();
     let answers = draft.range(
         draft.layout.request(&id, 0),

@@ -122,7 +122,7 @@ pub struct PayerError {
     pub message: String,
     /// The number of the field the payer objects to.
     pub erroneous_field: Option<u64>,
-    /// The value the payer would accept there, as hex.
+    /// The value the payer would accept there, as hex; left out where it is longer than 1,024 bytes.
     pub suggested_value: Option<String>,
     /// When it came, in Unix seconds.
     pub received_at: u64,

@@ -1,33 +1,44 @@
 //! Reading the store: at the start, and again after another writer changed it.
 
-use crate::engine::draft::{key_index, Draft, Draw, Restored};
-use crate::engine::layout::after;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::deliver::{pause_after, show_sending};
+use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Restored, Stop};
+use crate::engine::layout::{after, read_index};
 use crate::engine::state::{Counters, Flight, WaitKind};
 use crate::engine::status::expired;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::wait::answer_any_wait;
-use crate::engine::{meta, Event, Outcome, Status};
+use crate::engine::{meta, CallId, Event, Outcome, Record, Status};
+use crate::store::Entry;
 use crate::{Error, ErrorCode};
 
-/// How many open invoices are read at a time.
+/// How many entries are read at a time.
 const PAGE: usize = 1000;
 
 pub(crate) fn restore(draft: &mut Draft<'_>) -> Draw<()> {
+    // The revision comes first and by itself: whatever another writer changes while the rest is read, the next write is
+    // then a conflict, and the store is read again.
+    let revision = match draft.get(draft.layout.revision())? {
+        Some(bytes) => {
+            read_index(bytes).ok_or_else(|| corrupt("the revision of the store cannot be read"))?
+        }
+        None => 0,
+    };
     let found = draft.get(draft.layout.meta())?;
     let counters = match found {
         Some(bytes) => meta::decode(draft.config, draft.keys, bytes)?,
         None => Counters::default(),
     };
-    let revision = match draft.get(draft.layout.revision())? {
-        Some(bytes) => crate::engine::layout::read_index(bytes).ok_or_else(|| {
-            Error::new(
-                ErrorCode::StoreCorrupt,
-                "the revision of the store cannot be read",
-            )
-        })?,
-        None => 0,
-    };
-    let open = read_open(draft)?;
+    let entries = read_all(draft, draft.layout.open(0), draft.layout.open(u64::MAX))?;
+    if found.is_none() && (revision > 0 || !entries.is_empty()) {
+        return Err(corrupt("the first entry of the store is missing").into());
+    }
+    let changed = read_changed(draft)?;
+    let mut open = Vec::new();
+    for entry in entries {
+        open.push(StoredInvoice::decode(key_index(entry)?, &entry.value)?);
+    }
     if draft.now_ms < counters.last_ms {
         draft.event(Event::ClockBehind {
             stored_ms: counters.last_ms,
@@ -35,53 +46,121 @@ pub(crate) fn restore(draft: &mut Draft<'_>) -> Draw<()> {
         });
     }
     draft.changes.counters = counters;
-    take_up_deliveries(draft, &open);
+    take_up_deliveries(draft, &mut open);
+    if draft.state.opened {
+        tell_changes(draft, &open, &changed);
+    }
     draft.changes.restored = Some(Restored {
         revision,
         new_store: found.is_none(),
         open,
     });
-    take_up_waits(draft)
+    take_up_waits(draft, &changed)
 }
 
-fn read_open(draft: &Draft<'_>) -> Draw<Vec<StoredInvoice>> {
-    let end = after(&draft.layout.open(u64::MAX));
-    let mut start = draft.layout.open(0);
-    let mut open = Vec::new();
+/// Every entry from the first to the last key, page by page.
+fn read_all<'a>(draft: &Draft<'a>, first: Vec<u8>, last: Vec<u8>) -> Draw<Vec<&'a Entry>> {
+    let end = after(&last);
+    let mut start = first;
+    let mut all = Vec::new();
     loop {
         let page = draft.range(start, end.clone(), PAGE)?;
-        for entry in page {
-            open.push(StoredInvoice::decode(key_index(entry)?, &entry.value)?);
-        }
+        all.extend(page);
         match page.last() {
             Some(last) if page.len() >= PAGE => start = after(&last.key),
-            _ => return Ok(open),
+            _ => return Ok(all),
         }
+    }
+}
+
+/// The closed invoices this engine does not know to be closed, in the order in which they were.
+fn read_changed(draft: &Draft<'_>) -> Draw<Vec<StoredInvoice>> {
+    if !draft.state.opened {
+        return Ok(Vec::new());
+    }
+    let first = draft.state.counters.updated.saturating_add(1);
+    let pointers = read_all(draft, draft.layout.updated(first), draft.layout.updated(u64::MAX))?;
+    let mut changed = Vec::new();
+    let mut needs = Vec::new();
+    for pointer in pointers {
+        let index = read_index(&pointer.value).ok_or_else(corrupt_index)?;
+        match draft.get(draft.layout.closed(index)) {
+            Ok(found) => changed.extend(
+                found
+                    .map(|bytes| StoredInvoice::decode(index, bytes))
+                    .transpose()?,
+            ),
+            Err(Stop::Need(more)) => needs.extend(more),
+            Err(stop) => return Err(stop),
+        }
+    }
+    if needs.is_empty() {
+        Ok(changed)
+    } else {
+        Err(Stop::Need(needs))
     }
 }
 
 /// Copies that were written and never left are due now, unless the host has them in hand.
-fn take_up_deliveries(draft: &mut Draft<'_>, open: &[StoredInvoice]) {
-    for invoice in open.iter().filter(|invoice| invoice.next_path.is_some()) {
-        let in_hand = draft
-            .flight(invoice.created_index)
-            .is_some_and(|flight| flight.due_ms.is_none());
-        if !in_hand {
-            let flight = Flight {
-                due_ms: Some(draft.now_ms),
-                retries: 0,
-            };
-            draft.set_flight(invoice.created_index, Some(flight));
+fn take_up_deliveries(draft: &mut Draft<'_>, open: &mut [StoredInvoice]) {
+    for invoice in open.iter_mut().filter(|invoice| invoice.next_path.is_some()) {
+        let index = invoice.created_index;
+        let (flight, known) = (draft.flight(index), draft.state.open.get(&index));
+        let flight = match flight {
+            Some(flight) if flight.has(invoice.next_copy) => {
+                show_sending(invoice);
+                flight
+            }
+            _ => {
+                let retries = flight.map_or(0, |flight| flight.retries);
+                // Another writer is at it, who may have it in hand: its word is awaited for a while.
+                let elsewhere = draft.state.opened
+                    && known.is_none_or(|known| {
+                        (known.next_copy, known.next_path) != (invoice.next_copy, invoice.next_path)
+                    });
+                let pause = if elsewhere { pause_after(retries) } else { 0 };
+                Flight::due(draft.now_ms.saturating_add(pause), retries)
+            }
+        };
+        draft.set_flight(index, Some(flight));
+    }
+}
+
+/// Events for what happened while another writer was at it, or in a step whose write came through unnoticed.
+fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[StoredInvoice]) {
+    let known = draft.state.counters.created;
+    for invoice in open.iter().filter(|invoice| invoice.created_index > known) {
+        draft.event(Event::Created(invoice.record()));
+    }
+    for invoice in changed {
+        match invoice.status {
+            Status::Paid => draft.event(Event::Paid(invoice.record())),
+            Status::Expired => draft.event(Event::Expired(invoice.record())),
+            Status::Unpaid => {}
         }
+    }
+    let both = open.iter().chain(changed);
+    let there: BTreeSet<u64> = both.map(|invoice| invoice.created_index).collect();
+    let before = &draft.state.open;
+    let gone = before
+        .values()
+        .filter(|invoice| !there.contains(&invoice.created_index));
+    let gone: Vec<Record> = gone.map(StoredInvoice::record).collect();
+    for record in gone {
+        draft.event(Event::Deleted(record));
     }
 }
 
 /// What other writers did may be what a call here waits for.
-fn take_up_waits(draft: &mut Draft<'_>) -> Draw<()> {
-    let waits: Vec<_> = draft
+fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
+    let waits: Vec<(CallId, WaitKind)> = draft
         .state
         .waits()
         .map(|(call, wait)| (call, wait.kind))
+        .collect();
+    let changed: BTreeMap<u64, &StoredInvoice> = changed
+        .iter()
+        .map(|invoice| (invoice.created_index, invoice))
         .collect();
     for (call, kind) in waits {
         match kind {
@@ -89,19 +168,11 @@ fn take_up_waits(draft: &mut Draft<'_>) -> Draw<()> {
                 answer_any_wait(draft, call, last_pay_index)?;
             }
             WaitKind::Send { index } | WaitKind::Invoice { index } => {
-                if draft
-                    .changes
-                    .restored
-                    .as_ref()
-                    .is_some_and(|restored| restored.open(index).is_some())
-                {
+                let restored = draft.changes.restored.as_ref();
+                if restored.is_some_and(|restored| restored.open(index).is_some()) {
                     continue;
                 }
-                let record = match draft.get(draft.layout.closed(index))? {
-                    Some(bytes) => Some(StoredInvoice::decode(index, bytes)?.record()),
-                    None => None,
-                };
-                let result = match record {
+                let result = match changed.get(&index).map(|invoice| invoice.record()) {
                     Some(record) if record.status == Status::Paid => Ok(Outcome::Record(record)),
                     Some(record) => Err(expired(&record)),
                     None => Err(Error::new(ErrorCode::NotFound, "the invoice was deleted")),
@@ -111,4 +182,8 @@ fn take_up_waits(draft: &mut Draft<'_>) -> Draw<()> {
         }
     }
     Ok(())
+}
+
+fn corrupt(why: &str) -> Error {
+    Error::new(ErrorCode::StoreCorrupt, why)
 }

@@ -40,13 +40,7 @@ pub(crate) fn send_invoice(draft: &mut Draft<'_>, call: CallId, params: &SendInv
     let record = invoice.record();
     draft.create(invoice);
     draft.changes.counters.created = index;
-    draft.set_flight(
-        index,
-        Some(Flight {
-            due_ms: Some(draft.now_ms),
-            retries: 0,
-        }),
-    );
+    draft.set_flight(index, Some(Flight::due(draft.now_ms, 0)));
     draft.event(Event::Created(record));
     wait_for(draft, call, index, &times);
     Ok(())
@@ -141,7 +135,9 @@ fn join(
         Status::Unpaid => {
             if record.delivery.state == DeliveryState::Unreachable && !record.claiming {
                 start_over(draft, &mut invoice);
+                let record = invoice.record();
                 draft.put(invoice)?;
+                draft.event(Event::Delivery(record));
             }
             wait_for(draft, call, record.created_index, times);
         }
@@ -188,21 +184,15 @@ fn check_not_answered(draft: &Draft<'_>, answerable: &Answerable) -> Draw<()> {
     let Some(entry) = draft.range(start, end, 1)?.first() else {
         return Ok(());
     };
-    let message = "the request has an answer already";
-    let error = Error::new(ErrorCode::AlreadyAnswered, message);
-    Err(match draft.invoice(key_index(entry)?)? {
-        Some(invoice) => {
-            let record = invoice.record();
-            let message = format!(
-                "{message}: the invoice {:?}, which is {}",
-                record.label,
-                record.status.as_str()
-            );
-            Error::new(ErrorCode::AlreadyAnswered, message).with_record(record)
-        }
-        None => error,
-    }
-    .into())
+    let record = draft.named(key_index(entry)?)?.record();
+    let message = format!(
+        "the request has an answer already: the invoice {:?}, which is {}",
+        record.label,
+        record.status.as_str()
+    );
+    Err(Error::new(ErrorCode::AlreadyAnswered, message)
+        .with_record(record)
+        .into())
 }
 
 fn make_invoice(

@@ -55,12 +55,32 @@ impl WaitKind {
 pub(crate) struct Flight {
     /// When the copy is due, in Unix milliseconds; `None` while the host has it.
     pub(crate) due_ms: Option<u64>,
+    /// The number of the copy in the host's hands.
+    pub(crate) copy: u32,
     /// How often the host could not send it.
     pub(crate) retries: u32,
 }
 
+impl Flight {
+    /// The next copy is to be handed out at this time.
+    pub(crate) fn due(at_ms: u64, retries: u32) -> Self {
+        Self {
+            due_ms: Some(at_ms),
+            copy: 0,
+            retries,
+        }
+    }
+
+    /// Whether the host has this copy.
+    pub(crate) fn has(self, copy: u32) -> bool {
+        self.due_ms.is_none() && self.copy == copy
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// Whether the store has been read once.
+    pub(crate) opened: bool,
     pub(crate) revision: u64,
     pub(crate) counters: Counters,
     pub(crate) open: BTreeMap<u64, StoredInvoice>,
@@ -165,20 +185,13 @@ impl State {
         }
     }
 
-    /// Forgets what came from the store, and keeps who waits and what the host has in hand.
+    /// Forgets what came from the store, and keeps who waits.
     pub(crate) fn forget_stored(&mut self) {
-        let indexes: Vec<u64> = self.open.keys().copied().collect();
-        let in_hand: Vec<(u64, Flight)> = self
-            .flights
-            .iter()
-            .filter(|(_, flight)| flight.due_ms.is_none())
-            .map(|(i, f)| (*i, *f))
-            .collect();
-        for index in indexes {
-            self.set_invoice(index, None);
-        }
-        for (index, flight) in in_hand {
-            self.set_flight(index, Some(flight));
-        }
+        self.open.clear();
+        self.by_hash.clear();
+        self.by_label.clear();
+        self.flights.clear();
+        self.timers
+            .retain(|(_, timer)| matches!(timer, Timer::CallEnds(_)));
     }
 }

@@ -1,5 +1,6 @@
 //! The changes of status, each with its counters, its event and the calls it ends.
 
+use crate::engine::deliver::{forget_sending, reached};
 use crate::engine::draft::{Draft, Draw};
 use crate::engine::state::WaitKind;
 use crate::engine::stored::StoredInvoice;
@@ -11,12 +12,13 @@ pub(crate) fn pay(draft: &mut Draft<'_>, mut invoice: StoredInvoice, paid: Paid)
     let counters = &mut draft.changes.counters;
     counters.paid = next(counters.paid)?;
     counters.updated = next(counters.updated)?;
+    let pay_index = counters.paid;
     invoice.status = Status::Paid;
     invoice.updated_index = Some(counters.updated);
     invoice.claim = None;
-    invoice.next_path = None;
+    reached(draft, &mut invoice);
     invoice.payment = Some(Payment {
-        pay_index: counters.paid,
+        pay_index,
         amount_received_msat: paid.amount_received_msat,
         paid_at: paid.paid_at,
         payment_preimage: paid.preimage,
@@ -44,6 +46,7 @@ pub(crate) fn expire(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<
     invoice.status = Status::Expired;
     invoice.updated_index = Some(counters.updated);
     invoice.next_path = None;
+    forget_sending(&mut invoice);
     let record = invoice.record();
     draft.put(invoice)?;
     draft.event(Event::Expired(record.clone()));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bolt12::{encode_string, invreq_id_of, Kind, TlvStream, TlvWriter};
 use crate::engine::codec::{
-    corrupt, read_copies, read_fixed, read_integer, read_paths, read_text, write_copies, write_paths,
+    corrupt, read_copies, read_fixed, read_integer, read_paths, read_text, write_copies, write_paths, Fields,
 };
 use crate::engine::layout::Layout;
 use crate::engine::{DeliveryReport, DeliveryState, PathReport, PayerError, Payment, Record, Status};
@@ -205,11 +205,8 @@ impl StoredInvoice {
     }
 
     pub(crate) fn decode(created_index: u64, bytes: &[u8]) -> Result<Self> {
-        let stream = TlvStream::parse(bytes.to_vec()).map_err(|_| corrupt("an invoice"))?;
-        if stream
-            .records()
-            .any(|record| record.number > KNOWN && record.number % 2 == 0)
-        {
+        let stream = Fields::parse(bytes).ok_or_else(|| corrupt("an invoice"))?;
+        if stream.numbers().any(|number| number > KNOWN && number % 2 == 0) {
             return Err(corrupt("an invoice of a later version"));
         }
         let need = |number| stream.get(number).ok_or_else(|| corrupt("an invoice"));

@@ -10,6 +10,8 @@ use crate::engine::wait::end_of_wait;
 const TIMERS: usize = 256;
 /// How many copies one step hands out.
 const DELIVERIES: usize = 32;
+/// About how many bytes of expired invoices one step writes: a batch has to stay below the limit of the store.
+const MOST_WRITTEN: usize = 1 << 20;
 
 pub(crate) fn tick(draft: &mut Draft<'_>) -> Draw<()> {
     let now_ms = draft.now_ms;
@@ -21,13 +23,18 @@ pub(crate) fn tick(draft: &mut Draft<'_>) -> Draw<()> {
         .map(|(_, timer)| timer)
         .collect();
     let mut copies = Vec::new();
+    let mut written = 0usize;
     for timer in due {
         match timer {
             // In the order of time: a wait that ended before the invoice expired did time out.
             Timer::CallEnds(call) => end_of_wait(draft, call)?,
             Timer::Expires(index) => {
                 if let Some(invoice) = draft.invoice(index)? {
+                    written = written.saturating_add(invoice.invoice.len());
                     expire(draft, invoice)?;
+                }
+                if written > MOST_WRITTEN {
+                    break;
                 }
             }
             Timer::Delivers(index) => copies.push(index),

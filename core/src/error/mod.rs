@@ -39,7 +39,7 @@ pub struct ErrorDetails {
 }
 
 /// A TLV record, named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Field {
     /// The TLV type number.
     pub number: u64,

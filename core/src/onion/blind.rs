@@ -1,8 +1,8 @@
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 
+use super::fault::{invalid, misplaced};
 use super::keys::{expand_key, open, seal, Curve, SharedSecret};
-use super::tlvs::{misplaced, HopData, NextHop};
-use super::wire::invalid;
+use super::tlvs::{parse, HopData, NextHop};
 use super::MAX_HOPS;
 use crate::bolt12::{BlindedHop, BlindedPath, Introduction};
 use crate::{rules, Error, ErrorCode, Result};
@@ -61,6 +61,7 @@ pub fn advance(
     };
     let secret = ask(&mut ecdh, &path.path_key)?;
     let plain = open(&secret.key(b"rho"), &first.encrypted_recipient_data)?;
+    let plain = parse(plain)?;
     let data = HopData::read(&plain)?;
     let next = match data.next().ok_or_else(misplaced)? {
         NextHop::Node(node) => node,

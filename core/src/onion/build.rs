@@ -56,8 +56,8 @@ pub struct OnionPacket {
 /// Builds the onion message that carries an invoice.
 ///
 /// `entropy` is 32 fresh random bytes; the same input makes the same bytes. The packet has one of the two customary
-/// sizes. The keys of the packet and of the way to the path are independent, and all nodes in `via` are told
-/// equally much, so that no relay can tell the sender from another relay (BOLT 4, Onion Messages).
+/// sizes. The keys of the packet and of the way to the path are independent, and what the nodes in `via` are told has
+/// one length, so that nothing in the message says to a relay who sent it (BOLT 4, Onion Messages).
 ///
 /// # Errors
 ///

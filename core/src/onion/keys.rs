@@ -7,7 +7,7 @@ use chacha20::ChaCha20;
 use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::wire::invalid;
+use super::fault::invalid;
 use crate::{Error, ErrorCode, Result};
 
 /// The ECDH secret of a node key and a point: SHA-256 of the compressed product (BOLT 4, Shared Secret).
@@ -107,10 +107,10 @@ pub(super) fn seal(rho: &Key, mut data: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 /// Decrypts what a blinded path says to one hop.
-pub(super) fn open(rho: &Key, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let mut data = Zeroizing::new(data.to_vec());
+pub(super) fn open(rho: &Key, data: &[u8]) -> Result<Vec<u8>> {
+    let mut data = data.to_vec();
     cipher(rho)
-        .decrypt_in_place(&[0; 12].into(), &[], &mut *data)
+        .decrypt_in_place(&[0; 12].into(), &[], &mut data)
         .map_err(|_| invalid("the encrypted data is not meant for this node, or was altered"))?;
     Ok(data)
 }

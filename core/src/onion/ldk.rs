@@ -3,8 +3,8 @@
 use core::cell::Cell;
 
 use bitcoin::secp256k1::ecdh::SharedSecret;
-use bitcoin::secp256k1::{ecdsa, schnorr, PublicKey, Scalar};
-use lightning::bitcoin::secp256k1::ecdsa::RecoverableSignature;
+use bitcoin::secp256k1::ecdsa::{RecoverableSignature, Signature};
+use bitcoin::secp256k1::{schnorr, PublicKey, Scalar};
 use lightning::blinded_path::message::BlindedMessagePath;
 use lightning::blinded_path::{BlindedHop, EmptyNodeIdLookUp};
 use lightning::bolt11_invoice::RawBolt11Invoice;
@@ -18,7 +18,6 @@ use lightning::sign::{EntropySource, NodeSigner, PeerStorageKey, ReceiveAuthKey,
 use lightning::util::ser::{Readable, Writeable, Writer};
 
 use super::keys::{expand, Curve};
-use super::wire::write_path;
 use crate::bolt12::BlindedPath;
 use crate::{rules, Error, ErrorCode, Result};
 
@@ -57,7 +56,8 @@ pub(super) fn onion_message(
 
 /// Over its bytes, because LDK has no constructor for a path that starts at a channel.
 fn to_ldk(path: &BlindedPath) -> Result<BlindedMessagePath> {
-    let bytes = write_path(path)?;
+    let mut bytes = Vec::new();
+    path.write(&mut bytes)?;
     BlindedMessagePath::read(&mut bytes.as_slice())
         .map_err(|_| Error::new(ErrorCode::InvalidParameter, "the reply path cannot be encoded"))
 }
@@ -158,7 +158,7 @@ impl NodeSigner for Outsider {
         Err(())
     }
 
-    fn sign_gossip_message(&self, _: UnsignedGossipMessage<'_>) -> Result<ecdsa::Signature, ()> {
+    fn sign_gossip_message(&self, _: UnsignedGossipMessage<'_>) -> Result<Signature, ()> {
         Err(())
     }
 

@@ -6,6 +6,37 @@
 //! peel(message, ecdh)                    -> what an answer says, and the path_id it came by
 //! ```
 //!
+//! ```
+//! use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
+//! use invreq::onion::{build, ecdh_with, peel, reply_path, Destination, Outgoing, Peeled};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let [payer_key, our_key] = [[1; 32], [2; 32]].map(|bytes| SecretKey::from_slice(&bytes).unwrap());
+//! # let [payer, us] = [payer_key, our_key].map(|key| PublicKey::from_secret_key(&Secp256k1::new(), &key));
+//! # let (path_id, random, more_random) = ([3; 32], [4; 32], [5; 32]);
+//! # let invoice = b"\x05\x01x";
+//! let reply = reply_path(&[], us, &path_id, random)?;
+//! let packet = build(
+//!     &Outgoing {
+//!         invoice,
+//!         destination: Destination::Node(payer),
+//!         via: &[],
+//!         reply_path: Some(&reply),
+//!     },
+//!     more_random,
+//! )?;
+//! assert_eq!(packet.first_hop, payer);
+//!
+//! // The payer's side of it:
+//! let Peeled::Final(message) = peel(&packet.message, ecdh_with(&payer_key))? else {
+//!     return Err("the message goes on".into());
+//! };
+//! assert_eq!(message.reply_path, Some(reply));
+//! assert_eq!(message.content.map(|content| content.value), Some(invoice.to_vec()));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! All of it is a function of its arguments: no clock, no randomness of its own, and no node key. Whoever peels
 //! answers two questions "ECDH of the node key and this point" per layer; [`ecdh_with`] does it for a key at hand.
 //!
@@ -14,11 +45,11 @@
 
 mod blind;
 mod build;
+mod fault;
 mod keys;
 mod ldk;
 mod peel;
 mod tlvs;
-mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@ use bitcoin::secp256k1::PublicKey;
 use subtle::ConstantTimeEq;
 
 use super::blind::ask;
+use super::fault::{failed, invalid, malformed, misplaced};
 use super::keys::{checksum, open, stream, Curve, SharedSecret};
-use super::tlvs::{misplaced, HopData, NextHop, Payload};
-use super::wire::{failed, invalid, Reader};
-use crate::bolt12::BlindedPath;
+use super::tlvs::{parse, HopData, NextHop, Payload};
+use crate::bolt12::{read_bigsize, BlindedPath, Points, Reader};
 use crate::{ErrorCode, Result};
 
 /// The largest packet that is opened, in bytes: 32 KiB of payloads and 66 bytes around them.
@@ -60,8 +60,8 @@ pub struct Content {
 /// host that has to ask a remote signer returns `None`, fetches the answer, and peels again. Bytes after the packet
 /// are ignored, as BOLT 1 wants it.
 ///
-/// Opening is the work of four point multiplications and one pass over at most [`MAX_PACKET_LEN`] bytes (BOLT 4,
-/// Onion Messages).
+/// The work is one point multiplication beside those of `ecdh`, two more where the message goes on, and a pass over at
+/// most [`MAX_PACKET_LEN`] bytes (BOLT 4, Onion Messages).
 ///
 /// # Errors
 ///
@@ -69,17 +69,18 @@ pub struct Content {
 /// of BOLT 4; `missing_answer` if `ecdh` returned `None`; `limit_exceeded` for a larger packet; the codes of the TLV
 /// stream for a malformed one.
 pub fn peel(message: &[u8], mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSecret>) -> Result<Peeled> {
-    let packet = Packet::read(message)?;
+    let packet = Packet::read(message).map_err(malformed)?;
     let curve = Curve::new();
     let path_secret = ask(&mut ecdh, &packet.path_key)?;
     // The node's blinded key is its key times a factor we know, so the factor goes into the point instead.
     let packet_secret = ask(&mut ecdh, &curve.blind(&packet.public_key, &path_secret)?)?;
 
-    let opened = packet.open(&packet_secret)?;
-    let payload = Payload::read(&opened.payload)?;
-    let plain = open(&path_secret.key(b"rho"), payload.encrypted_recipient_data)?;
-    let data = HopData::read(&plain)?;
-    if opened.is_final() {
+    let Opened { payload, hmac, rest } = packet.open(&packet_secret)?;
+    let shown = parse(payload)?;
+    let payload = Payload::read(&shown)?;
+    let told = parse(open(&path_secret.key(b"rho"), payload.encrypted_recipient_data)?)?;
+    let data = HopData::read(&told)?;
+    if hmac == [0; 32] {
         return arrived(payload, &data).map(Peeled::Final);
     }
 
@@ -92,7 +93,7 @@ pub fn peel(message: &[u8], mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSec
         None => curve.next_point(&packet.path_key, &path_secret)?,
     };
     let public_key = curve.next_point(&packet.public_key, &packet_secret)?;
-    let message = opened.onward(path_key, public_key)?;
+    let message = encode(&path_key, &public_key, &rest, &hmac)?;
     Ok(Peeled::Forward { next, message })
 }
 
@@ -108,16 +109,11 @@ pub fn peel_to_end(
     node_id: &PublicKey,
     mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSecret>,
 ) -> Result<Peeled> {
-    let mut peeled = peel(message, &mut ecdh)?;
-    for _ in 1..MAX_LAYERS {
-        match &peeled {
-            Peeled::Forward {
-                next: NextHop::Node(next),
-                message,
-            } if next == node_id => {
-                peeled = peel(message, &mut ecdh)?;
-            }
-            _ => return Ok(peeled),
+    let mut layer = message.to_vec();
+    for _ in 0..MAX_LAYERS {
+        match peel(&layer, &mut ecdh)? {
+            Peeled::Forward { next, message } if next == NextHop::Node(*node_id) => layer = message,
+            end => return Ok(end),
         }
     }
     Err(failed(
@@ -172,12 +168,20 @@ struct Packet<'a> {
     hmac: [u8; 32],
 }
 
+/// A packet with one layer off.
+struct Opened {
+    payload: Vec<u8>,
+    hmac: [u8; 32],
+    rest: Vec<u8>,
+}
+
 impl<'a> Packet<'a> {
     const AROUND_PAYLOADS: usize = 1 + 33 + 32;
 
     fn read(message: &'a [u8]) -> Result<Self> {
-        let mut reader = Reader(message);
-        let path_key = reader.point()?;
+        let mut points = Points::default();
+        let mut reader = Reader::new(message);
+        let path_key = reader.point(&mut points)?;
         let len = usize::from(reader.u16()?);
         if len > MAX_PACKET_LEN {
             return Err(failed(
@@ -185,21 +189,21 @@ impl<'a> Packet<'a> {
                 "the packet is larger than any that is sent",
             ));
         }
-        let mut reader = Reader(reader.take(len)?);
-        let [version] = reader.array()?;
-        if version != 0 {
+        let mut reader = Reader::new(reader.take(len)?);
+        if reader.u8()? != 0 {
             return Err(failed(
                 ErrorCode::InvalidValue,
                 "the packet is of an unknown version",
             ));
         }
-        let public_key = reader.point()?;
+        let public_key = reader.point(&mut points)?;
         let payloads = reader.take(len.saturating_sub(Self::AROUND_PAYLOADS))?;
+        let hmac = reader.array()?;
         Ok(Self {
             path_key,
             public_key,
             payloads,
-            hmac: reader.array()?,
+            hmac,
         })
     }
 
@@ -215,40 +219,40 @@ impl<'a> Packet<'a> {
         shown.resize(size.saturating_mul(2), 0);
         stream(&secret.key(b"rho"), &mut shown);
 
-        let mut reader = Reader(shown.get(..size).unwrap_or_default());
-        let payload = reader.announced()?.to_vec();
-        let hmac = reader.array()?;
-        let used = size.saturating_sub(reader.0.len());
-        let rest = shown
-            .get(used..used.saturating_add(size))
-            .unwrap_or_default()
-            .to_vec();
-        Ok(Opened { payload, hmac, rest })
+        let (own, _) = shown.split_at_checked(size).unwrap_or_default();
+        let (len, after) = read_bigsize(own).map_err(malformed)?;
+        let mut reader = Reader::new(after);
+        let payload = reader
+            .take(usize::try_from(len).unwrap_or(usize::MAX))
+            .map_err(malformed)?;
+        let hmac: [u8; 32] = reader.array().map_err(malformed)?;
+        let used = own
+            .len()
+            .saturating_sub(after.len())
+            .saturating_add(payload.len())
+            .saturating_add(hmac.len());
+        Ok(Opened {
+            payload: payload.to_vec(),
+            hmac,
+            rest: shown
+                .get(used..used.saturating_add(size))
+                .unwrap_or_default()
+                .to_vec(),
+        })
     }
 }
 
-/// A packet with one layer off.
-struct Opened {
-    payload: Vec<u8>,
-    hmac: [u8; 32],
-    rest: Vec<u8>,
-}
-
-impl Opened {
-    fn is_final(&self) -> bool {
-        self.hmac == [0; 32]
-    }
-
-    fn onward(&self, path_key: PublicKey, public_key: PublicKey) -> Result<Vec<u8>> {
-        let len = self.rest.len().saturating_add(Packet::AROUND_PAYLOADS);
-        let len = u16::try_from(len).map_err(|_| invalid("the packet is too large"))?;
-        let mut message = Vec::with_capacity(usize::from(len).saturating_add(35));
-        message.extend(path_key.serialize());
-        message.extend(len.to_be_bytes());
-        message.push(0);
-        message.extend(public_key.serialize());
-        message.extend_from_slice(&self.rest);
-        message.extend(self.hmac);
-        Ok(message)
-    }
+fn encode(path_key: &PublicKey, public_key: &PublicKey, payloads: &[u8], hmac: &[u8; 32]) -> Result<Vec<u8>> {
+    let len = payloads.len().saturating_add(Packet::AROUND_PAYLOADS);
+    let len = u16::try_from(len).map_err(|_| invalid("the packet is too large"))?;
+    let version = [0];
+    Ok([
+        path_key.serialize().as_slice(),
+        &len.to_be_bytes(),
+        &version,
+        &public_key.serialize(),
+        payloads,
+        hmac,
+    ]
+    .concat())
 }

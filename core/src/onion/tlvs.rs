@@ -1,7 +1,7 @@
 use bitcoin::secp256k1::PublicKey;
 
-use super::wire::{failed, invalid, point, push_record, read_path, records};
-use crate::bolt12::BlindedPath;
+use super::fault::{failed, malformed};
+use crate::bolt12::{exact, read_paths, BlindedPath, Points, TlvStream, TlvWriter};
 use crate::{ErrorCode, Result};
 
 /// Where a message goes next.
@@ -13,8 +13,7 @@ pub enum NextHop {
     Scid(u64),
 }
 
-/// What the onion shows to one hop.
-#[derive(Default)]
+/// What the onion shows to one hop (BOLT 4, `onionmsg_tlv`).
 pub(super) struct Payload<'a> {
     pub(super) encrypted_recipient_data: &'a [u8],
     pub(super) reply_path: Option<BlindedPath>,
@@ -23,31 +22,7 @@ pub(super) struct Payload<'a> {
     pub(super) has_more: bool,
 }
 
-impl<'a> Payload<'a> {
-    pub(super) fn read(stream: &'a [u8]) -> Result<Self> {
-        let mut payload = Self::default();
-        let mut encrypted = None;
-        for (number, value) in records(stream)? {
-            payload.has_more |= number != 4;
-            match number {
-                2 => payload.reply_path = Some(read_path(value)?),
-                4 => encrypted = Some(value),
-                64.. => payload.contents.push((number, value)),
-                _ => refuse_even(number)?,
-            }
-        }
-        let missing = || {
-            failed(
-                ErrorCode::MissingField,
-                "the payload has no encrypted_recipient_data",
-            )
-        };
-        payload.encrypted_recipient_data = encrypted.ok_or_else(missing)?;
-        Ok(payload)
-    }
-}
-
-/// What the maker of a blinded path says to one hop of it.
+/// What the maker of a blinded path says to one hop of it (BOLT 4, `encrypted_data_tlv`).
 #[derive(Clone, Copy, Default)]
 pub(super) struct HopData<'a> {
     pub(super) short_channel_id: Option<u64>,
@@ -56,25 +31,73 @@ pub(super) struct HopData<'a> {
     pub(super) next_path_key_override: Option<PublicKey>,
 }
 
+pub(super) fn parse(bytes: Vec<u8>) -> Result<TlvStream> {
+    TlvStream::parse(bytes).map_err(malformed)
+}
+
+impl<'a> Payload<'a> {
+    const REPLY_PATH: u64 = 2;
+    const ENCRYPTED_RECIPIENT_DATA: u64 = 4;
+    const CONTENTS: u64 = 64;
+
+    pub(super) fn read(stream: &'a TlvStream) -> Result<Self> {
+        let encrypted = stream.get(Self::ENCRYPTED_RECIPIENT_DATA);
+        let missing = || {
+            failed(
+                ErrorCode::MissingField,
+                "the payload has no encrypted_recipient_data",
+            )
+        };
+        let mut payload = Self {
+            encrypted_recipient_data: encrypted.ok_or_else(missing)?,
+            reply_path: None,
+            contents: Vec::new(),
+            has_more: stream.records().len() > 1,
+        };
+        for record in stream.records() {
+            match record.number {
+                Self::ENCRYPTED_RECIPIENT_DATA => {}
+                Self::REPLY_PATH => payload.reply_path = Some(one_path(record.value)?),
+                Self::CONTENTS.. => payload.contents.push((record.number, record.value)),
+                number => refuse_even(number)?,
+            }
+        }
+        Ok(payload)
+    }
+}
+
 impl<'a> HopData<'a> {
-    pub(super) fn read(stream: &'a [u8]) -> Result<Self> {
+    const PADDING: u64 = 1;
+    const SHORT_CHANNEL_ID: u64 = 2;
+    const NEXT_NODE_ID: u64 = 4;
+    const PATH_ID: u64 = 6;
+    const NEXT_PATH_KEY_OVERRIDE: u64 = 8;
+    const PAYMENT_RELAY: u64 = 10;
+    const PAYMENT_CONSTRAINTS: u64 = 12;
+    const ALLOWED_FEATURES: u64 = 14;
+
+    pub(super) fn read(stream: &'a TlvStream) -> Result<Self> {
         let mut data = Self::default();
-        for (number, value) in records(stream)? {
-            match number {
-                2 => data.short_channel_id = Some(u64::from_be_bytes(exactly(value)?)),
-                4 => data.next_node_id = Some(point(value)?),
-                6 => data.path_id = Some(value),
-                8 => data.next_path_key_override = Some(point(value)?),
-                // BOLT 4: no feature is defined for messages, so every bit is unknown, the odd ones too.
-                14 if value.iter().any(|byte| *byte != 0) => {
+        for record in stream.records() {
+            let value = record.value;
+            match record.number {
+                Self::SHORT_CHANNEL_ID => {
+                    let scid = exact(value).map_err(malformed)?;
+                    data.short_channel_id = Some(u64::from_be_bytes(scid));
+                }
+                Self::NEXT_NODE_ID => data.next_node_id = Some(point(value)?),
+                Self::PATH_ID => data.path_id = Some(value),
+                Self::NEXT_PATH_KEY_OVERRIDE => data.next_path_key_override = Some(point(value)?),
+                // No feature is defined for messages, so every bit is unknown, and BOLT 4 counts the odd ones too.
+                Self::ALLOWED_FEATURES if value.iter().any(|byte| *byte != 0) => {
                     return Err(failed(
                         ErrorCode::UnknownFeature,
                         "the path allows an unknown feature",
                     ));
                 }
-                // Payment fields; they mean nothing to a message (BOLT 4 only forbids to write them).
-                10 | 12 | 14 => {}
-                _ => refuse_even(number)?,
+                // Those for payments must not be written for messages, but BOLT 4 does not forbid to read them.
+                Self::ALLOWED_FEATURES | Self::PAYMENT_RELAY | Self::PAYMENT_CONSTRAINTS => {}
+                number => refuse_even(number)?,
             }
         }
         Ok(data)
@@ -88,51 +111,56 @@ impl<'a> HopData<'a> {
 
     /// The length of the encoding without padding.
     pub(super) fn len(&self) -> Result<usize> {
-        Ok(self.write_fields(Vec::new())?.len())
+        Ok(self.write_after(TlvWriter::new())?.len())
     }
 
-    /// The encoding, with padding in front to `len` bytes; at least two bytes of it, the least a record can have.
+    /// The encoding with padding in front of it, to `len` bytes.
+    ///
+    /// The record of the padding itself takes 2 bytes, if there are at most 252 to fill.
     pub(super) fn write(&self, len: usize) -> Result<Vec<u8>> {
         let padding = len.saturating_sub(self.len()?).saturating_sub(2);
-        let mut stream = Vec::with_capacity(len);
-        push_record(&mut stream, 1, &vec![0; padding])?;
-        self.write_fields(stream)
+        let mut writer = TlvWriter::new();
+        writer.record(Self::PADDING, &vec![0; padding])?;
+        self.write_after(writer)
     }
 
-    pub(super) fn write_fields(&self, mut stream: Vec<u8>) -> Result<Vec<u8>> {
+    fn write_after(&self, mut writer: TlvWriter) -> Result<Vec<u8>> {
         if let Some(scid) = self.short_channel_id {
-            push_record(&mut stream, 2, &scid.to_be_bytes())?;
+            writer.record(Self::SHORT_CHANNEL_ID, &scid.to_be_bytes())?;
         }
         if let Some(node) = self.next_node_id {
-            push_record(&mut stream, 4, &node.serialize())?;
+            writer.record(Self::NEXT_NODE_ID, &node.serialize())?;
         }
         if let Some(path_id) = self.path_id {
-            push_record(&mut stream, 6, path_id)?;
+            writer.record(Self::PATH_ID, path_id)?;
         }
         if let Some(key) = self.next_path_key_override {
-            push_record(&mut stream, 8, &key.serialize())?;
+            writer.record(Self::NEXT_PATH_KEY_OVERRIDE, &key.serialize())?;
         }
-        Ok(stream)
+        Ok(writer.into_bytes())
     }
+}
+
+fn one_path(value: &[u8]) -> Result<BlindedPath> {
+    let mut paths = read_paths(value, &mut Points::default()).map_err(malformed)?;
+    match (paths.pop(), paths.is_empty()) {
+        (Some(path), true) if !path.hops.is_empty() => Ok(path),
+        (Some(_), true) | (None, _) => Err(failed(ErrorCode::EmptyPath, "the reply path has no hops")),
+        _ => Err(failed(
+            ErrorCode::InvalidLength,
+            "there is more than one reply path",
+        )),
+    }
+}
+
+fn point(value: &[u8]) -> Result<PublicKey> {
+    Points::default().read(value).map_err(malformed)
 }
 
 fn refuse_even(number: u64) -> Result<()> {
-    match number % 2 {
-        0 => Err(failed(
-            ErrorCode::UnknownEvenField,
-            "an unknown even record must be understood",
-        )),
-        _ => Ok(()),
+    if number & 1 == 1 {
+        return Ok(());
     }
-}
-
-fn exactly<const N: usize>(value: &[u8]) -> Result<[u8; N]> {
-    value
-        .try_into()
-        .map_err(|_| failed(ErrorCode::InvalidLength, "a field of a hop has the wrong length"))
-}
-
-/// The error where a hop's data does not fit its place in the path.
-pub(super) fn misplaced() -> crate::Error {
-    invalid("a hop of the path says what only another kind of hop may say")
+    let message = format!("record {number} of an onion message must be understood, and is not");
+    Err(failed(ErrorCode::UnknownEvenField, &message))
 }

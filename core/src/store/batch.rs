@@ -25,8 +25,8 @@ pub struct Entry {
 
 /// One write: what to change, and what must hold for it.
 ///
-/// Its rules are those of [`check`](Self::check); what it means is said at [`Store::write`](super::Store::write). `Debug` prints keys, and of
-/// the values only their lengths.
+/// Its rules are those of [`check`](Self::check); what it means is said at [`Store::write`](super::Store::write).
+/// `Debug` prints keys, and of the values only their lengths.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Batch {
     /// The entries to write. They replace what is there.
@@ -113,9 +113,9 @@ impl Batch {
 
     /// Whether the batch is one that a store has to accept; every store asks this first.
     ///
-    /// [`StoreError::Invalid`] where the revision is 0, a key is empty or longer than [`MAX_KEY_LEN`], a value longer than
-    /// [`MAX_VALUE_LEN`], the whole longer than [`MAX_BATCH_LEN`], a key is named twice among the puts, the deletes and
-    /// the revision key, or the revision key is to be absent.
+    /// [`StoreError::Invalid`] where the revision is 0, a key is empty or longer than [`MAX_KEY_LEN`], a value longer
+    /// than [`MAX_VALUE_LEN`], the whole longer than [`MAX_BATCH_LEN`], a key is named twice among the puts, the
+    /// deletes and the revision key, or the revision key is to be absent.
     pub fn check(&self) -> Result<(), StoreError> {
         if self.revision == 0 {
             return invalid("revisions begin at 1");

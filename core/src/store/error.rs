@@ -4,8 +4,8 @@ use crate::{Error, ErrorCode};
 
 /// Why a store did not do what it was asked.
 ///
-/// The texts are sentences for a person, without keys and values. It becomes an [`Error`] by `From`; the code is named with each
-/// variant.
+/// The texts are sentences for a person, without keys and values. It becomes an [`Error`] by `From`; the code is
+/// named with each variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {

@@ -9,8 +9,8 @@ type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// A store that lives as long as the process: for tests, and for a host that keeps nothing.
 ///
-/// A wallet in it forgets its invoices when the process ends, and with them the preimages of payments that are still to
-/// come. Its writes are as atomic as those of any store, but they are not durable.
+/// A wallet in it forgets its invoices when the process ends, and with them the preimages of payments that are still
+/// to come. Its writes are as atomic as those of any store, but they are not durable.
 ///
 /// A clone is another handle on the same entries, as if one file were opened twice: it is closed for itself, and the
 /// clone of a closed handle is open.

@@ -22,6 +22,8 @@ pub enum NodeEvent {
         payment_hash: [u8; 32],
         /// What came in.
         amount_msat: u64,
+        /// The preimage, where LDK made the payment hash.
+        preimage: Option<[u8; 32]>,
     },
     /// A payment of this node succeeded.
     PaymentSent {
@@ -80,10 +82,12 @@ impl NodeEvent {
             Event::PaymentClaimed {
                 payment_hash,
                 amount_msat,
+                purpose,
                 ..
             } => NodeEvent::PaymentClaimed {
                 payment_hash: payment_hash.0,
                 amount_msat,
+                preimage: purpose.preimage().map(|preimage| preimage.0),
             },
             Event::PaymentSent {
                 payment_hash,

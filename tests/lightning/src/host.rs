@@ -190,6 +190,7 @@ impl Network {
             .live(node)?
             .manager
             .fail_htlc_backwards(&PaymentHash(payment_hash));
+        state.payments.remove(&(node, payment_hash));
         Ok(())
     }
 

@@ -281,6 +281,13 @@ impl Network {
         std::mem::take(&mut self.state().events)
     }
 
+    /// The payments a node holds or has received, as a host looks them up after a restart.
+    pub fn payments(&self, node: NodeIndex) -> Vec<NodeEvent> {
+        let state = self.state();
+        let of_node = state.payments.iter().filter(|((at, _), _)| *at == node);
+        of_node.map(|(_, event)| event.clone()).collect()
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) links: Vec<Link>,
     pub(crate) streams: BTreeMap<StreamId, (NodeIndex, Socket)>,
     pub(crate) events: Vec<(NodeIndex, NodeEvent)>,
+    /// The latest event of every payment that is held or was received.
+    pub(crate) payments: BTreeMap<(NodeIndex, [u8; 32]), NodeEvent>,
 }
 
 pub(crate) struct Member {
@@ -54,6 +56,7 @@ impl State {
             links: Vec::new(),
             streams: BTreeMap::new(),
             events: Vec::new(),
+            payments: BTreeMap::new(),
         }
     }
 
@@ -161,7 +164,11 @@ impl State {
     fn handle_events(&mut self) -> bool {
         let mut seen = false;
         let State {
-            chain, nodes, events, ..
+            chain,
+            nodes,
+            events,
+            payments,
+            ..
         } = self;
         for (index, Member { node, claimable, .. }) in
             nodes.iter_mut().enumerate().filter(|(_, member)| !member.is_down)
@@ -176,7 +183,15 @@ impl State {
                 if let Event::PaymentClaimable { payment_hash, .. } = event {
                     claimable.insert(payment_hash.0);
                 }
-                events.extend(NodeEvent::from_ldk(event).map(|event| (index, event)));
+                let event = NodeEvent::from_ldk(event);
+                if let Some(
+                    NodeEvent::PaymentClaimable { payment_hash, .. }
+                    | NodeEvent::PaymentClaimed { payment_hash, .. },
+                ) = &event
+                {
+                    payments.extend(event.clone().map(|event| ((index, *payment_hash), event)));
+                }
+                events.extend(event.map(|event| (index, event)));
             }
             for (reply_path_id, error) in node.offers.take_errors() {
                 let (message, error) = (error.to_string(), error.encode());

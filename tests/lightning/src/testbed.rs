@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use crate::{ChannelTerms, Network, NodeIndex};
 
 /// A payer and a host with a way for payments from one to the other, ready to use.
 pub struct Testbed {
     /// The network they are in.
-    pub net: Network,
+    pub net: Arc<Network>,
     /// Issues invoice requests and pays the answers.
     pub payer: NodeIndex,
     /// Stands between the two, where the testbed has one.
@@ -18,7 +20,7 @@ impl Testbed {
 
     /// payer — host, over a public channel.
     pub fn direct() -> Testbed {
-        let net = Network::new();
+        let net = Arc::new(Network::new());
         let (payer, host) = (net.add_node("payer"), net.add_node("host"));
         net.join(payer, host, ChannelTerms::public(Testbed::CAPACITY_SAT));
         Testbed {
@@ -31,7 +33,7 @@ impl Testbed {
 
     /// payer — relay over a public channel, relay — host over a private one.
     pub fn relayed() -> Testbed {
-        let net = Network::new();
+        let net = Arc::new(Network::new());
         let (payer, relay, host) = (net.add_node("payer"), net.add_node("relay"), net.add_node("host"));
         net.join(payer, relay, ChannelTerms::public(Testbed::CAPACITY_SAT));
         net.join(relay, host, ChannelTerms::private(Testbed::CAPACITY_SAT));

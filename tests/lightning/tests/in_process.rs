@@ -38,6 +38,7 @@ fn a_payer_pays_over_a_direct_channel_and_the_node_rebuilds_the_preimage() {
     };
     assert_eq!((*payment_hash, *amount_msat), (inbound.payment_hash, AMOUNT));
     assert_eq!(*preimage, inbound.preimage);
+    let preimage = *preimage;
     assert!(
         claim_deadline.unwrap() > 7,
         "the deadline is a height ahead of the tip"
@@ -57,6 +58,7 @@ fn a_payer_pays_over_a_direct_channel_and_the_node_rebuilds_the_preimage() {
     let claimed = NodeEvent::PaymentClaimed {
         payment_hash: inbound.payment_hash,
         amount_msat: AMOUNT,
+        preimage,
     };
     assert_eq!(bed.net.take_events(bed.host), [claimed]);
     let sent = NodeEvent::PaymentSent {

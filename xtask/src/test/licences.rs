@@ -48,7 +48,7 @@ pub fn check(log: &mut Log) -> Checked {
     }
     let advisories = cargo_deny(log)?;
     Ok(format!(
-        "{} packages, {} in two versions; {advisories}",
+        "{} packages, {} in more than one version; {advisories}",
         packages.len(),
         twice.len()
     ))

@@ -2,6 +2,11 @@ use core::future::{poll_fn, Future};
 use core::pin::Pin;
 use core::task::Poll;
 
+use super::expect::Check;
+
+/// A part of a check, to be run at the same time as others.
+pub(super) type Call<'a> = Pin<Box<dyn Future<Output = Check> + Send + 'a>>;
+
 /// Runs the futures at the same time, within the task of the caller: the suite must not need a runtime to spawn on.
 ///
 /// They are begun in their order.
@@ -30,12 +35,19 @@ pub(super) async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) ->
 
 /// Begins a future: polls it once, and gives it back unless that finished it.
 pub(super) async fn begin<F: Future>(future: F) -> Result<F::Output, Pin<Box<F>>> {
+    poll_times(future, 1).await
+}
+
+/// Polls a future so many times, and gives it back unless it is finished by then.
+pub(super) async fn poll_times<F: Future>(future: F, times: usize) -> Result<F::Output, Pin<Box<F>>> {
     let mut future = Box::pin(future);
-    let begun = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
-    match begun {
-        Poll::Ready(output) => Ok(output),
-        Poll::Pending => Err(future),
+    for _ in 0..times {
+        let polled = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(output) = polled {
+            return Ok(output);
+        }
     }
+    Err(future)
 }
 
 /// Finishes what was begun.

@@ -1,5 +1,5 @@
 use super::expect::{all, batch, fail, holds, refuse, require, write, Check, Space};
-use super::join::{begin, finish};
+use super::join::{begin, finish, join_all, Call};
 use super::Harness;
 use crate::store::{Store, StoreError};
 
@@ -71,22 +71,28 @@ pub(super) async fn close_waits<H: Harness>(space: &Space<'_, H>) -> Check {
     let next = batch(2).put("a", "2");
     let writing = begin(store.write(&next)).await;
     let reading = begin(store.range(b"a", b"b", 1)).await;
-    store.close().await?;
-    // With the store closed, what was begun is over, and only its results are still to be fetched.
-    if H::DURABLE && H::SHARED {
-        holds(&space.open().await?, b"a", Some(b"2")).await?;
-    }
-    if let Err(error) = finish(writing).await {
-        return fail(format!("a write begun before close got {error:?}"));
-    }
-    if let Err(error) = finish(reading).await {
-        return fail(format!("a read begun before close got {error:?}"));
-    }
-    drop(store);
-    if H::DURABLE {
-        holds(&space.open().await?, b"a", Some(b"2")).await?;
-    }
-    Ok(())
+    let closing = async {
+        store.close().await?;
+        // Once it is closed, what was begun before is over.
+        if H::DURABLE && H::SHARED {
+            holds(&space.open().await?, b"a", Some(b"2")).await?;
+        }
+        Ok(())
+    };
+    // All at once: there are stores whose calls get on only while they are polled.
+    let calls: [Call<'_>; 3] = [
+        Box::pin(closing),
+        Box::pin(async {
+            let written = finish(writing).await;
+            written.or_else(|error| fail(format!("a write begun before close got {error:?}")))
+        }),
+        Box::pin(async {
+            let read = finish(reading).await;
+            read.map(drop)
+                .or_else(|error| fail(format!("a read begun before close got {error:?}")))
+        }),
+    ];
+    join_all(calls).await.into_iter().collect()
 }
 
 pub(super) async fn close_is_for_one_handle<H: Harness>(space: &Space<'_, H>) -> Check {

@@ -1,7 +1,7 @@
 //! The suite that shows whether a store keeps the contract of [`Store`] (feature `testing`).
 //!
-//! An app that brings its own store runs [`run`] in one of its tests. It needs no test framework and no particular runtime:
-//! it is a future, to be awaited where the store's own futures can be.
+//! An app that brings its own store runs [`run`] in one of its tests. It needs no test framework and no particular
+//! runtime: it is a future, to be awaited where the store's own futures can be.
 //!
 //! ```
 //! use invreq::store::{conformance, MemoryStore, StoreError};
@@ -51,8 +51,8 @@ pub trait Harness: Sync {
 
     /// Opens the data of this name, which is made of small letters and hyphens.
     ///
-    /// Under a name that has not been used before there is nothing; each name is data of its own, and the same name opens
-    /// the same data. A database server can use a table for each, a store of files a file.
+    /// Under a name that has not been used before there is nothing; each name is data of its own, and the same name
+    /// opens the same data. A database server can use a table for each, a store of files a file.
     fn open(&self, name: &str) -> impl Future<Output = Result<Self::Store, StoreError>> + Send;
 }
 

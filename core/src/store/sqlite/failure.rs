@@ -2,7 +2,8 @@ use rusqlite::ErrorCode;
 
 use crate::store::{Conflict, StoreError};
 
-/// What goes wrong at the database, before it becomes a [`StoreError`]: so that SQLite's types stay inside this module.
+/// What goes wrong at the database, before it becomes a [`StoreError`]: so that SQLite's types stay inside this
+/// module.
 #[derive(Debug)]
 pub(super) enum Failure {
     Sqlite(rusqlite::Error),

@@ -1,5 +1,7 @@
 mod database;
 mod failure;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use core::fmt;
@@ -17,7 +19,19 @@ use worker::Worker;
 /// can open the same file: the conditions of a batch hold between them too.
 ///
 /// All work is done on one thread that the store owns, in the order in which it was asked for, so callers never block
-/// and need no particular runtime. A store that is dropped without [`close`](Store::close) still does what it was asked.
+/// and need no particular runtime. A store that is dropped without [`close`](Store::close) still does what it was
+/// asked.
+///
+/// ```no_run
+/// use invreq::store::{SqliteStore, Store};
+///
+/// # futures_lite::future::block_on(async {
+/// let store = SqliteStore::open("wallet.invreq").await?;
+/// // ... hand it to the wallet, and at the end:
+/// store.close().await?;
+/// # Ok::<(), invreq::store::StoreError>(())
+/// # }).unwrap();
+/// ```
 ///
 /// Where another process keeps the file locked for more than 5 seconds, a call fails with [`StoreError::Failed`].
 pub struct SqliteStore {
@@ -27,12 +41,13 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the store in this file, which is made where it does not exist; its folder must exist.
     ///
-    /// Opening takes the same few milliseconds however much the store holds. On Unix a new file is readable by its owner
-    /// alone.
+    /// Opening takes the same few milliseconds however much the store holds. On Unix a new file is readable by its
+    /// owner alone.
     ///
-    /// Fails with [`StoreError::Foreign`] and leaves the file as it is where it holds something else: no SQLite database,
-    /// one of another application, or a store of a later version. Fails with [`StoreError::ReadOnly`] where the file
-    /// cannot be written, with [`StoreError::Corrupt`] where it is damaged, and with [`StoreError::Failed`] otherwise.
+    /// Fails with [`StoreError::Foreign`] and leaves the file as it is where it holds something else: no SQLite
+    /// database, one of another application, or a store of a later version. Fails with [`StoreError::ReadOnly`] where
+    /// the file cannot be written, with [`StoreError::Corrupt`] where it is damaged, and with [`StoreError::Failed`]
+    /// otherwise.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref().to_owned();
         Self::start(move || Database::open(&path)).await

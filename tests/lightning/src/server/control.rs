@@ -92,6 +92,12 @@ fn call(bed: &Testbed, method: &str, params: &Params, stop: &dyn Fn()) -> Result
             net.send_invoice(host()?, &invoice, &destination(params)?, reply_path_id)?;
             done
         }
+        "payments" => {
+            let node = host()?;
+            let events = net.payments(node).into_iter();
+            let events = events.map(|event| render::event(&net.name(node), event));
+            json!({ "payments": events.collect::<Value>() })
+        }
         "settle" => {
             net.settle(host()?, params.hash("payment_hash")?, params.hash("preimage")?)?;
             done

@@ -44,11 +44,13 @@ pub(super) fn event(node: &str, event: NodeEvent) -> Value {
         NodeEvent::PaymentClaimed {
             payment_hash,
             amount_msat,
+            preimage,
         } => json!({
             "event": "payment_claimed",
             "node": node,
             "payment_hash": hex(&payment_hash),
             "amount_msat": amount_msat,
+            "preimage": optional(preimage.as_ref().map(|bytes| &bytes[..])),
         }),
         NodeEvent::PaymentSent {
             payment_hash,

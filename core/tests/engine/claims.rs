@@ -1,0 +1,179 @@
+//! Claiming: the one way by which a preimage leaves before the money is there for good.
+
+use invreq::engine::{DeliveryState, SendInvoice, SendOutcome, Status};
+use invreq::{ErrorCode, PaymentHash, Preimage};
+
+use crate::common::{params, Host, PaysWith, Request};
+
+fn open_invoice(host: &mut Host) -> PaymentHash {
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    host.delivered(SendOutcome::Accepted);
+    host.get("a").payment_hash
+}
+
+#[test]
+fn it_gives_the_preimage_once_the_claim_is_written() {
+    let mut host = Host::new();
+    let hash = open_invoice(&mut host);
+    let before = host.writes;
+    let approval = host.claim(hash, 50_000).unwrap();
+    assert_eq!(host.writes, before + 1);
+    assert_eq!(approval.preimage.as_ref().unwrap().payment_hash(), hash);
+    assert_eq!(
+        (approval.record.claiming, approval.record.status),
+        (true, Status::Unpaid)
+    );
+    assert_eq!(approval.record.updated_index, None);
+    // Twice is the same answer, without another write and without another event.
+    host.events.clear();
+    assert_eq!(host.claim(hash, 50_000).unwrap(), approval);
+    assert_eq!((host.writes, host.events.len()), (before + 1, 0));
+    // And after a crash as well.
+    host.restart();
+    let again = host.claim(hash, 50_000).unwrap();
+    assert_eq!(again, approval);
+}
+
+#[test]
+fn the_amount_has_to_be_right() {
+    let mut host = Host::new();
+    let hash = open_invoice(&mut host);
+    let before = host.entries();
+    for (total, code) in [
+        (0, ErrorCode::AmountTooLow),
+        (49_999, ErrorCode::AmountTooLow),
+        (100_001, ErrorCode::AmountTooHigh),
+        (u64::MAX, ErrorCode::AmountTooHigh),
+    ] {
+        let error = host.claim(hash, total).unwrap_err();
+        assert_eq!(
+            (error.code(), error.rule()),
+            (code, Some("amount-received")),
+            "{total}"
+        );
+        assert_eq!(error.record().unwrap().label, "a");
+    }
+    assert_eq!(host.entries(), before);
+    for total in [50_000, 50_001, 100_000] {
+        let mut host = Host::new();
+        let hash = open_invoice(&mut host);
+        assert!(host.claim(hash, total).is_ok(), "{total}");
+    }
+}
+
+#[test]
+fn it_has_to_have_begun_in_time() {
+    let mut host = Host::new();
+    let hash = open_invoice(&mut host);
+    let expires_at = host.get("a").expires_at;
+    let error = host.claim_begun(hash, 50_000, expires_at + 1).unwrap_err();
+    assert_eq!(
+        (error.code(), error.rule()),
+        (ErrorCode::ClaimTooLate, Some("payment-in-time"))
+    );
+    // After the tick that expired it, a payment that began before may still be claimed.
+    host.wait_s(1000);
+    assert_eq!(host.get("a").status, Status::Expired);
+    assert_eq!(
+        host.claim_begun(hash, 50_000, expires_at + 1).unwrap_err().code(),
+        ErrorCode::ClaimTooLate
+    );
+    let approval = host.claim_begun(hash, 50_000, expires_at).unwrap();
+    assert_eq!(
+        (approval.record.status, approval.record.claiming),
+        (Status::Expired, true)
+    );
+    host.restart();
+    assert_eq!(host.claim_begun(hash, 50_000, expires_at).unwrap(), approval);
+    assert_eq!(
+        host.delete("a", Status::Expired).unwrap_err().code(),
+        ErrorCode::Claiming
+    );
+    let paid = host.receive(hash, 50_000).unwrap();
+    assert_eq!(
+        (paid.status, paid.claiming, paid.updated_index),
+        (Status::Paid, false, Some(2))
+    );
+}
+
+#[test]
+fn nothing_else_happens_to_what_is_being_claimed() {
+    let mut host = Host::new();
+    let call = host
+        .send(SendInvoice {
+            timeout: Some(500),
+            expiry: Some(5),
+            ..params(&Request::default().text(), "a")
+        })
+        .unwrap();
+    let copy = host.deliveries.pop_front().unwrap();
+    let hash = host.get("a").payment_hash;
+    let claimed = host.claim(hash, 60_000).unwrap().record;
+    assert_eq!(
+        claimed.delivery.state,
+        DeliveryState::Sent,
+        "whoever pays has the invoice"
+    );
+    host.say(&copy.id, SendOutcome::Offline);
+    host.wait_s(100);
+    host.restart();
+    host.wait_s(1000);
+    assert!(host.deliveries.is_empty());
+    assert_eq!(host.get("a"), claimed);
+    assert_eq!(host.resend("a").unwrap_err().code(), ErrorCode::Claiming);
+    assert_eq!(
+        host.delete("a", Status::Unpaid).unwrap_err().code(),
+        ErrorCode::Claiming
+    );
+    assert_eq!(host.reply(call), None);
+    assert_eq!(
+        host.receive(hash, 60_000)
+            .unwrap()
+            .payment
+            .unwrap()
+            .amount_received_msat,
+        60_000
+    );
+    assert_eq!(
+        host.claim(hash, 60_000).unwrap_err().code(),
+        ErrorCode::AlreadyPaid
+    );
+}
+
+#[test]
+fn a_wait_goes_on_while_claiming() {
+    let mut host = Host::new();
+    let call = host.send(params(&Request::default().text(), "a")).unwrap();
+    let hash = host.get("a").payment_hash;
+    host.claim(hash, 50_000).unwrap();
+    host.wait_s(50);
+    let paid = host.receive(hash, 50_000).unwrap();
+    assert_eq!(host.paid(call), paid);
+}
+
+#[test]
+fn a_preimage_comes_from_whoever_made_it() {
+    let cases = [
+        (PaysWith::Given([4; 32]), Some([4; 32])),
+        (PaysWith::Kept([5; 32]), None),
+    ];
+    for (with, expected) in cases {
+        let mut host = Host::new();
+        host.source.with = with;
+        let hash = open_invoice(&mut host);
+        host.restart();
+        let approval = host.claim(hash, 50_000).unwrap();
+        assert_eq!(approval.preimage, expected.map(Preimage::new));
+        assert!(approval.record.claiming);
+    }
+}
+
+#[test]
+fn an_unknown_payment_is_not_found() {
+    let mut host = Host::new();
+    let hash = open_invoice(&mut host);
+    let error = host.claim(PaymentHash([0; 32]), 50_000).unwrap_err();
+    assert_eq!((error.code(), error.rpc_code()), (ErrorCode::NotFound, 905));
+    host.delete("a", Status::Unpaid).unwrap();
+    assert_eq!(host.claim(hash, 50_000).unwrap_err().code(), ErrorCode::NotFound);
+}

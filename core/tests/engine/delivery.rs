@@ -1,0 +1,295 @@
+//! Getting the invoice out: states, paths, retries.
+
+use invreq::bolt12::{BlindedPath, Introduction};
+use invreq::engine::{Answer, DeliveryState, PathOutcome, Record, ReplyPath, SendOutcome, Status};
+use invreq::ErrorCode;
+
+use crate::common::host::route;
+use crate::common::request::path_over;
+use crate::common::{node, params, Host, Request};
+
+fn outcomes(record: &Record) -> Vec<PathOutcome> {
+    record.delivery.paths.iter().map(|path| path.outcome).collect()
+}
+
+fn state(record: &Record) -> (DeliveryState, u32) {
+    (record.delivery.state, record.delivery.attempts)
+}
+
+#[test]
+fn a_copy_goes_from_stored_over_sending_to_sent() {
+    let mut host = Host::new();
+    let call = host.call();
+    let params = params(&Request::default().text(), "a");
+    host.give(&invreq::engine::Input::SendInvoice { call, params })
+        .unwrap();
+    assert!(
+        host.deliveries.is_empty(),
+        "nothing leaves in the step that writes it"
+    );
+    assert_eq!(host.engine.wake_at(), Some(host.now_ms));
+    let stored = host.get("a");
+    assert_eq!(state(&stored), (DeliveryState::Stored, 0));
+    assert_eq!(outcomes(&stored), [PathOutcome::Untried]);
+
+    host.settle();
+    assert_eq!(host.deliveries.len(), 1);
+    let sending = host.get("a");
+    assert_eq!(state(&sending), (DeliveryState::Sending, 0));
+    assert_eq!(outcomes(&sending), [PathOutcome::Sending]);
+
+    let delivery = host.delivered(SendOutcome::Accepted);
+    let sent = host.get("a");
+    assert_eq!(state(&sent), (DeliveryState::Sent, 1));
+    assert_eq!(outcomes(&sent), [PathOutcome::Accepted]);
+    assert_eq!(sent.delivery.paths[0].attempts, 1);
+    assert_eq!(host.event_names(), ["created", "delivery", "delivery"]);
+    assert_eq!(delivery.node_id, node(66));
+    assert_eq!((delivery.path, delivery.expires_at), (None, sent.expires_at));
+    assert_eq!(host.reply(call), None, "the call waits for the payment");
+
+    // What is said twice, or of copies that never were, changes nothing.
+    for id in [
+        delivery.id.as_str(),
+        "1-1",
+        "2-0",
+        "x",
+        "1-",
+        "-",
+        "",
+        "1-4294967296",
+    ] {
+        host.say(id, SendOutcome::NoRoute);
+    }
+    assert_eq!(host.get("a"), sent);
+    assert_eq!(host.event_names(), [] as [&str; 0]);
+}
+
+#[test]
+fn sending_takes_no_write_of_its_own() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    assert_eq!(host.writes, 2, "one that marks the store, one for the invoice");
+    host.delivered(SendOutcome::Accepted);
+    assert_eq!(host.writes, 3);
+}
+
+#[test]
+fn the_next_path_is_taken_where_one_leads_nowhere() {
+    let mut host = Host::new();
+    let request = Request::default().paths_over(&[10, 11, 12]);
+    host.routes.insert(node(10), Answer::Route(None));
+    host.send(params(&request.text(), "a")).unwrap();
+    let first = host.delivered(SendOutcome::NoRoute);
+    assert_eq!(
+        (first.node_id, first.path),
+        (node(11), Some(request.paths[1].clone()))
+    );
+    let second = host.delivered(SendOutcome::Accepted);
+    assert_eq!(
+        (second.node_id, second.path),
+        (node(12), Some(request.paths[2].clone()))
+    );
+    let record = host.get("a");
+    assert_eq!(
+        outcomes(&record),
+        [PathOutcome::NoRoute, PathOutcome::NoRoute, PathOutcome::Accepted]
+    );
+    assert_eq!(state(&record), (DeliveryState::Sent, 1));
+    // The copy that did not leave went another way, so it must not share an onion key with the one that did.
+    assert_ne!(
+        first.packet.message[..33 + 2 + 34],
+        second.packet.message[..33 + 2 + 34]
+    );
+}
+
+#[test]
+fn no_path_at_all_ends_the_call_with_1003_and_the_invoice_stays() {
+    let mut host = Host::new();
+    host.default_route = Answer::Route(None);
+    let text = Request::default().paths_over(&[10, 11]).text();
+    let call = host.send(params(&text, "a")).unwrap();
+    let (code, record) = host.error(call);
+    assert_eq!((code, code.info().rpc_code), (ErrorCode::NoRoute, 1003));
+    let record = record.unwrap();
+    assert_eq!(
+        (record.status, record.delivery.state),
+        (Status::Unpaid, DeliveryState::Unreachable)
+    );
+    assert_eq!(host.get("a"), record);
+    assert!(host.deliveries.is_empty());
+
+    // Said by the transport it is the same.
+    host.default_route = route(ReplyPath::None);
+    let call = host.send(params(&Request::number(2).text(), "b")).unwrap();
+    host.delivered(SendOutcome::NoRoute);
+    assert_eq!(host.error(call).0, ErrorCode::NoRoute);
+
+    // And the money can come all the same.
+    assert_eq!(
+        host.receive(record.payment_hash, 50_000).unwrap().status,
+        Status::Paid
+    );
+}
+
+#[test]
+fn offline_is_tried_again_within_the_wait() {
+    let mut host = Host::new();
+    let mut params = params(&Request::default().text(), "a");
+    params.expiry = Some(1000);
+    let call = host.send(params).unwrap();
+    let first = host.delivered(SendOutcome::Offline);
+    assert_eq!(state(&host.get("a")), (DeliveryState::Sending, 0));
+    assert_eq!(outcomes(&host.get("a")), [PathOutcome::Offline]);
+    assert_eq!(host.engine.wake_at(), Some(host.now_ms + 1000));
+    let mut pauses = Vec::new();
+    for _ in 0..7 {
+        let before = host.now_ms;
+        while host.deliveries.is_empty() {
+            let at = host.engine.wake_at().unwrap();
+            host.wait(at - host.now_ms);
+        }
+        pauses.push(host.now_ms - before);
+        assert_eq!(host.deliveries[0], first, "the same copy");
+        host.delivered(SendOutcome::Offline);
+    }
+    assert_eq!(pauses, [1000, 2000, 4000, 8000, 16000, 30000, 30000]);
+    // By now the wait is over, but not for want of a route.
+    assert_eq!(host.error(call).0, ErrorCode::WaitTimeout);
+    assert_eq!(host.get("a").status, Status::Unpaid);
+}
+
+#[test]
+fn offline_and_back_within_the_wait_is_sent() {
+    let mut host = Host::new();
+    let call = host.send(params(&Request::default().text(), "a")).unwrap();
+    host.delivered(SendOutcome::Offline);
+    host.wait(1000);
+    host.delivered(SendOutcome::Accepted);
+    let record = host.get("a");
+    assert_eq!(state(&record), (DeliveryState::Sent, 1));
+    host.receive(record.payment_hash, 50_000).unwrap();
+    assert_eq!(host.paid(call).status, Status::Paid);
+}
+
+#[test]
+fn the_pause_never_falls_back_to_nothing() {
+    let mut host = Host::new();
+    let mut params = params(&Request::default().text(), "a");
+    params.expiry = Some(100_000);
+    host.send(params).unwrap();
+    for round in 0..100 {
+        host.delivered(SendOutcome::Offline);
+        let pause = host.engine.wake_at().unwrap() - host.now_ms;
+        assert!(pause >= 1000, "round {round}: {pause}");
+        host.wait(30_000);
+    }
+}
+
+#[test]
+fn a_failed_copy_may_have_left_so_the_next_one_is_another() {
+    let mut host = Host::new();
+    let request = Request::default().paths_over(&[10, 11]);
+    host.send(params(&request.text(), "a")).unwrap();
+    let first = host.delivered(SendOutcome::Failed);
+    host.wait(1000);
+    let second = host.delivered(SendOutcome::Failed);
+    host.wait(2000);
+    let third = host.delivered(SendOutcome::Accepted);
+    assert_eq!(
+        [first.node_id, second.node_id, third.node_id],
+        [node(10), node(11), node(10)]
+    );
+    assert_eq!([&first.id, &second.id, &third.id], ["1-0", "1-1", "1-2"]);
+    assert_eq!(first.invoice, third.invoice);
+    assert_ne!(first.reply_path_id, third.reply_path_id);
+    let record = host.get("a");
+    assert_eq!(state(&record), (DeliveryState::Sent, 3));
+    assert_eq!(outcomes(&record), [PathOutcome::Accepted, PathOutcome::Failed]);
+    assert_eq!(
+        [
+            record.delivery.paths[0].attempts,
+            record.delivery.paths[1].attempts
+        ],
+        [2, 1]
+    );
+}
+
+#[test]
+fn a_host_that_cannot_tell_the_route_is_asked_again() {
+    let mut host = Host::new();
+    host.default_route = Answer::Failed("the graph is loading".to_owned());
+    let call = host.send(params(&Request::default().text(), "a")).unwrap();
+    assert_eq!(
+        host.reply(call),
+        None,
+        "not knowing a route is not knowing that there is none"
+    );
+    host.default_route = route(ReplyPath::None);
+    host.wait(30_000);
+    host.delivered(SendOutcome::Accepted);
+    assert_eq!(host.get("a").delivery.state, DeliveryState::Sent);
+}
+
+#[test]
+fn a_path_that_begins_at_a_channel_is_looked_up() {
+    let mut host = Host::new();
+    let begins_at = |scid| BlindedPath {
+        introduction: Introduction::Scid { direction: 1, scid },
+        ..path_over(10)
+    };
+    let request = Request::default().path(begins_at(7)).path(begins_at(8));
+    host.scids.insert(8, node(12));
+    host.send(params(&request.text(), "a")).unwrap();
+    let delivery = host.delivered(SendOutcome::Accepted);
+    assert_eq!(delivery.node_id, node(12));
+    let record = host.get("a");
+    assert_eq!(record.delivery.paths[1].introduction, begins_at(8).introduction);
+    assert_eq!(outcomes(&record), [PathOutcome::NoRoute, PathOutcome::Accepted]);
+}
+
+#[test]
+fn an_invoice_too_large_for_a_message_reaches_nobody_and_harms_nothing() {
+    let mut seen = [0; 3];
+    for length in (31_500..32_650).step_by(25) {
+        let mut host = Host::new();
+        let mut request = Request::default();
+        request.note = Some("n".repeat(length));
+        match host.send(params(&request.text(), "a")) {
+            Err(error) => {
+                assert_eq!(error.code(), ErrorCode::LimitExceeded, "{length}");
+                seen[2] += 1;
+            }
+            Ok(call) if host.deliveries.is_empty() => {
+                assert_eq!(host.error(call).0, ErrorCode::NoRoute, "{length}");
+                host.restart();
+                assert_eq!(host.get("a").delivery.state, DeliveryState::Unreachable);
+                seen[1] += 1;
+            }
+            Ok(_) => {
+                host.delivered(SendOutcome::Accepted);
+                host.restart();
+                assert_eq!(host.get("a").delivery.state, DeliveryState::Sent);
+                seen[0] += 1;
+            }
+        }
+    }
+    assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
+}
+
+#[test]
+fn what_is_in_hand_at_the_end_of_the_invoice_counts_as_not_sent() {
+    let mut host = Host::new();
+    let call = host.send(params(&Request::default().text(), "a")).unwrap();
+    let copy = host.deliveries.pop_front().unwrap();
+    host.wait_s(91);
+    assert_eq!(host.error(call).0, ErrorCode::WaitTimeout);
+    let expired = host.get("a");
+    assert_eq!(
+        (expired.status, expired.delivery.state),
+        (Status::Expired, DeliveryState::Stored)
+    );
+    host.say(&copy.id, SendOutcome::Accepted);
+    assert_eq!(host.get("a"), expired);
+    assert_eq!(host.engine.wake_at(), None);
+}
