@@ -1,6 +1,11 @@
 //! Reading and writing strings.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 mod support;
@@ -57,7 +62,11 @@ fn ratios() {
     let measured = measure(|| read_request(LDK_REFUND), || floor.run());
     let what = "string to request: unsigned, of LDK";
     report(what, &floor.describe(), &measured, &Limit::None);
-    let refund = || black_box(LDK_REFUND).parse::<lightning::offers::refund::Refund>().unwrap();
+    let refund = || {
+        black_box(LDK_REFUND)
+            .parse::<lightning::offers::refund::Refund>()
+            .unwrap()
+    };
     let measured = measure(|| read_request(LDK_REFUND), refund);
     report(what, "LDK Refund, same string", &measured, &Limit::Faster);
 }
@@ -74,7 +83,9 @@ fn benches(c: &mut Criterion) {
         b.iter(|| invreq::bolt12::TlvStream::parse(bytes.to_vec()).unwrap())
     });
     let stream = invreq::bolt12::TlvStream::parse(bytes.to_vec()).unwrap();
-    c.bench_function("codec/merkle", |b| b.iter(|| invreq::bolt12::merkle_root(&stream)));
+    c.bench_function("codec/merkle", |b| {
+        b.iter(|| invreq::bolt12::merkle_root(&stream))
+    });
     c.bench_function("codec/string/decode", |b| {
         b.iter(|| invreq::bolt12::decode_string(&seed.invoice).unwrap())
     });

@@ -3,8 +3,8 @@
 use bitcoin::secp256k1::{Keypair, PublicKey, Secp256k1, SecretKey};
 use invreq::answer::Terms;
 use invreq::bolt12::{
-    chain_hash, encode_string, invoice_request_digest, merkle_root, number, BlindedHop, BlindedPath, Introduction,
-    Invoice, Kind, PayInfo, PaymentPath, TlvStream, TlvWriter,
+    chain_hash, encode_string, invoice_request_digest, merkle_root, number, BlindedHop, BlindedPath,
+    Introduction, Invoice, Kind, PayInfo, PaymentPath, TlvStream, TlvWriter,
 };
 use invreq::Preimage;
 
@@ -19,13 +19,17 @@ pub fn seed() -> Seed {
     let schema: serde_json::Value = serde_json::from_str(text).unwrap();
     let example = &schema["examples"][0];
     Seed {
-        request: example["request"]["params"]["invreq"].as_str().unwrap().to_owned(),
+        request: example["request"]["params"]["invreq"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
         invoice: example["response"]["bolt12"].as_str().unwrap().to_owned(),
     }
 }
 
 /// An unsigned request as LDK writes it (a `Refund`): 20,000,001 msat on bitcoin, until the year 2096.
-pub const LDK_REFUND: &str = "lnr1qqsqzqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqg2peq4gnfqwa5hg6rywfshwctvpczwu6egqqfq7ct5d4\
+pub const LDK_REFUND: &str =
+    "lnr1qqsqzqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqg2peq4gnfqwa5hg6rywfshwctvpczwu6egqqfq7ct5d4\
 qx27rpd4cxcefwvdhk65syqycj6q2cyypjgef743p5fzqq9nqxh0ah7y87rzv3ud0eleps9kl2d5348hq2k8zeqe6xsctwddes";
 
 /// A signed request on bitcoin with this many blinded paths of two hops each to the payer.
@@ -52,7 +56,8 @@ fn request(paths: u8, issuer: Option<PublicKey>) -> String {
             out.record(number::OFFER_ISSUER_ID, &issuer.serialize()).unwrap();
         }
         out.integer(number::INVREQ_AMOUNT, 20_000_001).unwrap();
-        out.record(number::INVREQ_PAYER_ID, &payer.public_key().serialize()).unwrap();
+        out.record(number::INVREQ_PAYER_ID, &payer.public_key().serialize())
+            .unwrap();
         if paths > 0 {
             let mut value = Vec::new();
             (0..paths).for_each(|index| path(0x50 + 4 * index).write(&mut value).unwrap());

@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use bitcoin::secp256k1::{schnorr, All, Keypair, Message, PublicKey, Secp256k1, SecretKey, XOnlyPublicKey};
-use invreq::bolt12::{invoice_digest, invoice_request_digest, BlindedPath, Introduction, Invoice, InvoiceRequest};
+use invreq::bolt12::{
+    invoice_digest, invoice_request_digest, BlindedPath, Introduction, Invoice, InvoiceRequest,
+};
 
 /// The curve operations behind one string, or behind a request and its invoice.
 pub struct Floor {
@@ -27,10 +29,16 @@ impl Floor {
     pub fn request(request: &InvoiceRequest) -> Self {
         let mut points: BTreeSet<[u8; 33]> = request.payer_id().iter().map(PublicKey::serialize).collect();
         points.extend(request.issuer_id().iter().map(PublicKey::serialize));
-        request.paths().into_iter().flatten().for_each(|path| add_path(&mut points, path));
+        request
+            .paths()
+            .into_iter()
+            .flatten()
+            .for_each(|path| add_path(&mut points, path));
         let key = request.payer_id().unwrap();
         let digest = invoice_request_digest(&request.merkle_root());
-        let verifications = request.signature().map(|signature| verification(signature, digest, key));
+        let verifications = request
+            .signature()
+            .map(|signature| verification(signature, digest, key));
         Self {
             secp: Secp256k1::new(),
             points: points.into_iter().collect(),
@@ -43,7 +51,11 @@ impl Floor {
     pub fn invoice(invoice: &Invoice) -> Self {
         let mut points = BTreeSet::from([invoice.node_id().serialize()]);
         points.extend(invoice.payer_id().iter().map(PublicKey::serialize));
-        invoice.invreq_paths().into_iter().flatten().for_each(|path| add_path(&mut points, path));
+        invoice
+            .invreq_paths()
+            .into_iter()
+            .flatten()
+            .for_each(|path| add_path(&mut points, path));
         invoice.paths().for_each(|path| add_path(&mut points, path));
         let digest = invoice_digest(&invoice.merkle_root());
         Self {
@@ -58,7 +70,9 @@ impl Floor {
     pub fn answer(request: &InvoiceRequest, invoice: &Invoice, key: SecretKey) -> Self {
         let mut floor = Self::request(request);
         let digest = invoice_digest(&invoice.merkle_root());
-        floor.verifications.push(verification(invoice.signature(), digest, invoice.node_id()));
+        floor
+            .verifications
+            .push(verification(invoice.signature(), digest, invoice.node_id()));
         floor.signature = Some((key, Message::from_digest(digest)));
         floor
     }
@@ -73,7 +87,9 @@ impl Floor {
             black_box(self.secp.sign_schnorr_no_aux_rand(black_box(digest), &pair));
         }
         for (signature, digest, key) in &self.verifications {
-            let verified = self.secp.verify_schnorr(black_box(signature), black_box(digest), black_box(key));
+            let verified = self
+                .secp
+                .verify_schnorr(black_box(signature), black_box(digest), black_box(key));
             verified.unwrap();
         }
     }

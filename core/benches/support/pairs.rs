@@ -25,7 +25,9 @@ pub fn measure<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B)
         std::hint::black_box((ours(), theirs()));
     }
     let slower = time(20, &mut ours).max(time(20, &mut theirs)) / 20;
-    let repeat = u32::try_from(TURN.as_nanos() / slower.as_nanos().max(1)).unwrap_or(1).max(1);
+    let repeat = u32::try_from(TURN.as_nanos() / slower.as_nanos().max(1))
+        .unwrap_or(1)
+        .max(1);
     let (mut ratios, mut ours_took, mut theirs_took) = (Vec::new(), Vec::new(), Vec::new());
     let begun = Instant::now();
     while begun.elapsed() < total {

@@ -42,7 +42,10 @@ impl Ldk {
         let builder = refund
             .respond_with_no_std(paths, self.payment_hash, pair.public_key(), self.created_at)
             .unwrap();
-        self.sign(builder.relative_expiry(self.expiry).allow_mpp().build().unwrap(), &pair)
+        self.sign(
+            builder.relative_expiry(self.expiry).allow_mpp().build().unwrap(),
+            &pair,
+        )
     }
 
     /// String, `InvoiceRequest`, signed invoice, its bytes. LDK has no strings of requests, so ours is decoded by the
@@ -51,8 +54,13 @@ impl Ldk {
         let request = Self::read_request(text);
         let pair = Keypair::from_secret_key(&self.secp, key);
         let paths = self.paths.clone();
-        let builder = request.respond_with_no_std(paths, self.payment_hash, self.created_at).unwrap();
-        self.sign(builder.relative_expiry(self.expiry).allow_mpp().build().unwrap(), &pair)
+        let builder = request
+            .respond_with_no_std(paths, self.payment_hash, self.created_at)
+            .unwrap();
+        self.sign(
+            builder.relative_expiry(self.expiry).allow_mpp().build().unwrap(),
+            &pair,
+        )
     }
 
     /// String to verified `InvoiceRequest`.
@@ -64,7 +72,9 @@ impl Ldk {
 
     fn sign(&self, unsigned: UnsignedBolt12Invoice, pair: &Keypair) -> Vec<u8> {
         let sign = |invoice: &UnsignedBolt12Invoice| {
-            Ok(self.secp.sign_schnorr_no_aux_rand(invoice.as_ref().as_digest(), pair))
+            Ok(self
+                .secp
+                .sign_schnorr_no_aux_rand(invoice.as_ref().as_digest(), pair))
         };
         unsigned.sign(sign).unwrap().encode()
     }
@@ -91,4 +101,3 @@ fn path(payment_path: &PaymentPath) -> BlindedPaymentPath {
     let hops = path.hops.iter().map(hop).collect();
     BlindedPaymentPath::from_blinded_path_and_payinfo(introduction, path.path_key, hops, payinfo)
 }
-

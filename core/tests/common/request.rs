@@ -85,7 +85,7 @@ impl Request {
             return unsigned;
         }
         let secp = Secp256k1::new();
-        let digest = invoice_request_digest(&merkle_root(&TlvStream::parse(unsigned).unwrap()));
+        let digest = invoice_request_digest(&merkle_root(&TlvStream::parse(unsigned).unwrap()).unwrap());
         let pair = Keypair::from_secret_key(&secp, &secret(self.payer));
         let signature = secp.sign_schnorr_no_aux_rand(&Message::from_digest(digest), &pair);
         self.write(Some(signature.serialize()))
