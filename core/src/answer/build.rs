@@ -5,17 +5,21 @@ use std::sync::Arc;
 use bitcoin::secp256k1::{Keypair, Message, Secp256k1, Signing};
 
 use crate::answer::{check_as_payer, Answerable, Terms};
+use crate::bolt12::limits::MAX_BYTES;
 use crate::bolt12::{
     invoice_digest, leaves, number, root_of, Invoice, InvoiceRequest, KnownLeaves, Points, TlvRecord,
     TlvStream, TlvWriter, DEFAULT_RELATIVE_EXPIRY,
 };
-use crate::{Error, ErrorCode, Result};
+use crate::{rules, Error, ErrorCode, Result};
 
 /// The tag of an invoice's signature, for signers that hash by themselves (BOLT 12, Signature Calculation).
 pub const INVOICE_SIGNATURE_TAG: &str = "lightninginvoicesignature";
 
 /// Bit 17, optional: the payment may arrive in parts (BOLT 9).
 const MPP_OPTIONAL: [u8; 3] = [0x02, 0, 0];
+
+/// The length of the signature's record: type, length and value.
+const SIGNATURE_RECORD: usize = 66;
 
 /// An invoice that waits for its signature.
 #[derive(Clone, Debug)]
@@ -33,7 +37,8 @@ pub struct UnsignedInvoice {
 /// The records of the request are copied byte for byte, those nobody knows included (BOLT 12, Invoices).
 ///
 /// # Errors
-/// `invalid_expiry`, `invalid_payment_path`, `insufficient_inbound`, `path_expires_early`.
+/// `invalid_expiry`, `invalid_payment_path`, `insufficient_inbound`, `path_expires_early`; `limit_exceeded` for a request
+/// that is so long that no message could carry an invoice for it.
 pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice> {
     terms.check(answerable.amount_msat())?;
     let request = answerable.request();
@@ -46,7 +51,13 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
     copy(&mut out, request.mirrored(), |number| {
         number > number::INVOICE_PATHS
     })?;
-    let stream = TlvStream::parse(out.into_bytes())?;
+    let bytes = out.into_bytes();
+    if bytes.len().saturating_add(SIGNATURE_RECORD) > MAX_BYTES {
+        let message =
+            format!("the invoice would be longer than {MAX_BYTES} bytes, and no message could carry it");
+        return Err(Error::new(ErrorCode::LimitExceeded, message).with_rule(rules::LIMITS));
+    }
+    let stream = TlvStream::parse(bytes)?;
     let leaves = leaves(&stream, request.known_leaves());
     let root =
         root_of(&leaves).ok_or_else(|| Error::new(ErrorCode::Internal, "an invoice without records"))?;

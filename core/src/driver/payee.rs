@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as SyncMutex};
+use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
 use async_channel::Sender;
 use async_lock::Mutex;
 use bitcoin::secp256k1::PublicKey;
 
 use crate::driver::run::{closed, Shared};
+use crate::driver::runner::{Asker, Job};
 use crate::driver::{Clock, Entropy, PaymentSource, Runner, Signer, SystemClock, SystemEntropy, Transport};
 use crate::engine::{
     CallId, Claim, ClaimApproval, Config, Engine, Event, Input, ListInvoices, Outcome, Page, PaymentReceived,
@@ -24,9 +25,13 @@ pub type Events = async_broadcast::Receiver<Event>;
 const EVENTS: usize = 1024;
 
 /// Answers invoice requests and tracks the answers: the handle a wallet holds. Clones are the same payee.
+///
+/// Its calls are carried out by the [`Runner`]: nothing is lost if a future is dropped, and none has to be polled for the
+/// others to get on. A call for which there is no runner any more ends with `cancelled`.
 #[derive(Clone)]
 pub struct Payee {
     shared: Arc<Shared>,
+    jobs: Sender<Job>,
     next_call: Arc<AtomicU64>,
     events: async_broadcast::InactiveReceiver<Event>,
     stop: Sender<()>,
@@ -170,7 +175,7 @@ impl Payee {
     /// # Errors
     /// Those of the store. A message that answers nothing of ours is no error.
     pub async fn receive_onion_message(&self, bytes: Vec<u8>) -> Result<()> {
-        self.shared.perform(&Input::OnionMessage { bytes }).await
+        self.tell(Input::OnionMessage { bytes }).await
     }
 
     /// Hands over an `invoice_error` that the host's own messenger opened.
@@ -178,9 +183,7 @@ impl Payee {
     /// # Errors
     /// Those of the store. An error that answers nothing of ours is no error.
     pub async fn receive_invoice_error(&self, reply_path_id: [u8; 32], bytes: Vec<u8>) -> Result<()> {
-        self.shared
-            .perform(&Input::InvoiceError { reply_path_id, bytes })
-            .await
+        self.tell(Input::InvoiceError { reply_path_id, bytes }).await
     }
 
     /// Catches up after the machine slept or another process wrote to the store.
@@ -188,8 +191,8 @@ impl Payee {
     /// # Errors
     /// Those of the store.
     pub async fn resume(&self) -> Result<()> {
-        self.shared.perform(&Input::Restore).await?;
-        self.shared.perform(&Input::Tick).await
+        self.tell(Input::Restore).await?;
+        self.tell(Input::Tick).await
     }
 
     /// Everything that happens from now on.
@@ -216,19 +219,9 @@ impl Payee {
     /// Those of the store.
     pub async fn close(&self) -> Result<()> {
         self.stop.close();
-        // Under the lock: whoever comes later finds the payee closed, and whoever waits is found here.
+        self.shared.end();
+        // Under the lock, so that a write that is under way is done or not begun.
         let _engine = self.shared.engine.lock().await;
-        self.shared.closed.store(true, Ordering::Release);
-        let waiting: Vec<_> = self
-            .shared
-            .callers
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .drain()
-            .collect();
-        for (_, caller) in waiting {
-            let _ = caller.try_send(Err(closed()));
-        }
         self.shared.store.close().await.map_err(Error::from)
     }
 
@@ -242,20 +235,35 @@ impl Payee {
     async fn call(&self, input: impl FnOnce(CallId) -> Input) -> Result<Outcome> {
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
         let (caller, reply) = async_channel::bounded(1);
-        self.shared
-            .callers
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .insert(call, caller);
+        self.callers().insert(call, caller);
         // Tells the engine, should this future be dropped.
-        let leave = Leave {
-            shared: &self.shared,
-            call,
-        };
-        self.shared.perform(&input(call)).await?;
-        let result = reply.recv().await.map_err(|_| unexpected())?;
+        let leave = Leave { payee: self, call };
+        self.shared.check_open()?;
+        let asker = Asker::Call(call);
+        self.give(Job {
+            input: input(call),
+            asker,
+        })?;
+        let result = reply.recv().await.map_err(|_| closed())?;
         drop(leave);
         result
+    }
+
+    /// Hands over an input that has no reply, and waits until it is done.
+    async fn tell(&self, input: Input) -> Result<()> {
+        self.shared.check_open()?;
+        let (done, was_done) = async_channel::bounded(1);
+        let asker = Asker::Done(done);
+        self.give(Job { input, asker })?;
+        was_done.recv().await.map_err(|_| closed())?
+    }
+
+    fn give(&self, job: Job) -> Result<()> {
+        self.jobs.try_send(job).map_err(|_| closed())
+    }
+
+    fn callers(&self) -> MutexGuard<'_, HashMap<CallId, Sender<Result<Outcome>>>> {
+        self.shared.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -294,7 +302,7 @@ where
         let engine = Engine::new(self.config, &self.seed)?;
         let (deliveries, copies) = async_channel::unbounded();
         let (changed, was_changed) = async_channel::bounded(1);
-        let (gone, left) = async_channel::unbounded();
+        let (jobs, to_do) = async_channel::unbounded();
         let (stop, stopped) = async_channel::bounded(1);
         let (mut events, receiver) = async_broadcast::broadcast(EVENTS);
         events.set_overflow(true);
@@ -309,7 +317,7 @@ where
             callers: SyncMutex::new(HashMap::new()),
             deliveries,
             changed,
-            gone,
+            wake_at: SyncMutex::new(None),
             events,
             closed: AtomicBool::new(false),
         });
@@ -318,13 +326,14 @@ where
             shared: shared.clone(),
             deliveries: copies,
             changed: was_changed,
-            gone: left,
+            jobs: to_do,
             stop: stopped,
         };
         let next_call = Arc::new(AtomicU64::new(1));
         Ok((
             Payee {
                 shared,
+                jobs,
                 next_call,
                 events: receiver.deactivate(),
                 stop,
@@ -336,20 +345,17 @@ where
 
 /// Ends a call whose caller has gone.
 struct Leave<'a> {
-    shared: &'a Shared,
+    payee: &'a Payee,
     call: CallId,
 }
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        let waiting = self
-            .shared
-            .callers
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .remove(&self.call);
-        if waiting.is_some() {
-            let _ = self.shared.gone.try_send(self.call);
+        let call = self.call;
+        if self.payee.callers().remove(&call).is_some() {
+            let input = Input::Cancel { call };
+            let asker = Asker::None;
+            let _ = self.payee.give(Job { input, asker });
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::future::Future;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::HashMap;
-use std::sync::Mutex as SyncMutex;
+use std::sync::{Mutex as SyncMutex, PoisonError};
 
 use async_channel::Sender;
 use async_lock::Mutex;
@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     pub(crate) deliveries: Sender<Delivery>,
     /// Tells the runner that the next timer may have changed.
     pub(crate) changed: Sender<()>,
-    /// Calls whose callers have gone.
-    pub(crate) gone: Sender<CallId>,
+    /// When the engine wants its next tick.
+    pub(crate) wake_at: SyncMutex<Option<u64>>,
     pub(crate) events: async_broadcast::Sender<Event>,
     pub(crate) closed: AtomicBool,
 }
@@ -138,8 +138,8 @@ impl Shared {
         bytes.map_err(|error| Error::new(ErrorCode::Internal, error.0))
     }
 
-    fn check_open(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) {
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::SeqCst) {
             return Err(closed());
         }
         Ok(())
@@ -201,20 +201,27 @@ impl Shared {
         }
     }
 
+    pub(crate) fn wake_at(&self) -> Option<u64> {
+        *self.wake_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a call, if its caller is still there.
+    pub(crate) fn reply(&self, call: CallId, result: Result<Outcome>) {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(caller) = callers.remove(&call) {
+            let _ = caller.try_send(result);
+        }
+    }
+
     /// Hands on what a committed step let out. Channels that nobody reads any more swallow it: it is all in the store.
     fn hand_on(&self, effects: Effects) {
-        for reply in effects.replies {
-            let caller = self
-                .callers
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .remove(&reply.call);
-            if let Some(caller) = caller {
-                let _ = caller.try_send(reply.result);
-            }
-        }
+        *self.wake_at.lock().unwrap_or_else(PoisonError::into_inner) = effects.wake_at;
+        // Events first: whoever learns that its call has ended finds what led to it among the events.
         for event in effects.events {
             let _ = self.events.try_broadcast(event);
+        }
+        for reply in effects.replies {
+            self.reply(reply.call, reply.result);
         }
         for delivery in effects.deliveries {
             let _ = self.deliveries.try_send(delivery);

@@ -1,83 +1,99 @@
-//! What goes on in the background: timers, deliveries, and tidying up after callers that have gone.
+//! What goes on in the background: calls, timers and deliveries.
+//!
+//! Everything that touches the engine is a future in here, and all of them are polled together. Were they polled by the
+//! callers, one who drops a call in the middle of a write, or keeps one without polling it, would hold up all others.
 
-use core::future::{pending, Future};
-use std::sync::Arc;
+use core::future::pending;
+use core::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use async_channel::Receiver;
+use async_channel::{Receiver, Sender};
 use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 
-use crate::driver::run::Shared;
+use crate::driver::erased::Boxed;
+use crate::driver::run::{closed, Shared};
 use crate::engine::{CallId, Delivery, Event, Input};
+use crate::Result;
 
 /// The pause after something in the background failed; it doubles up to half a minute.
 const FIRST_PAUSE_MS: u64 = 500;
 const LONGEST_PAUSE_MS: u64 = 30_000;
 
-/// What goes on in the background of a [`Payee`](crate::driver::Payee). Nothing is sent and nothing expires unless it runs.
-#[must_use = "nothing is sent until the runner runs"]
+/// What goes on in the background of a [`Payee`](crate::driver::Payee). Nothing happens unless it runs.
+#[must_use = "nothing happens until the runner runs"]
 pub struct Runner {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) jobs: Receiver<Job>,
     pub(crate) deliveries: Receiver<Delivery>,
     pub(crate) changed: Receiver<()>,
-    pub(crate) gone: Receiver<CallId>,
     pub(crate) stop: Receiver<()>,
+}
+
+/// An input, and who wants to know what became of it.
+pub(crate) struct Job {
+    pub(crate) input: Input,
+    pub(crate) asker: Asker,
+}
+
+pub(crate) enum Asker {
+    /// A call: it waits for its reply.
+    Call(CallId),
+    /// Somebody who waits until it is done.
+    Done(Sender<Result<()>>),
+    /// Nobody.
+    None,
 }
 
 impl Runner {
     /// Runs until the payee is closed or dropped. Give it to your runtime.
     pub async fn run(self) {
-        let mut sending = FuturesUnordered::new();
+        let mut work: FuturesUnordered<Boxed<'static, Worked>> = FuturesUnordered::new();
+        let mut ticking = false;
         let mut pause = FIRST_PAUSE_MS;
         loop {
-            match self.next(&mut sending).await {
-                Due::Stop => return,
-                Due::Changed => {}
-                Due::Copy(copy) => sending.push(send(self.shared.clone(), *copy)),
-                Due::Gone(call) => {
-                    let _ = self.shared.perform(&Input::Cancel { call }).await;
+            let worked = async {
+                match work.next().await {
+                    Some(worked) => Due::Worked(worked),
+                    None => pending().await,
                 }
+            };
+            // Work first: however many inputs there are, what is under way gets on.
+            let due = worked.or(self.stopped()).or(self.next(ticking)).await;
+            let shared = self.shared.clone();
+            match due {
+                Due::Stop => return,
+                Due::Changed | Due::Worked(Worked::Done) => {}
+                Due::Worked(Worked::Ticked(next)) => (ticking, pause) = (false, next),
+                Due::Job(job) => work.push(Box::pin(carry_out(shared, *job))),
+                Due::Copy(copy) => work.push(Box::pin(send(shared, *copy))),
                 Due::Timer => {
-                    let tick = async {
-                        self.tick(&mut pause).await;
-                        Due::Changed
-                    };
-                    if let Due::Stop = go_on(&mut sending).or(self.stopped()).or(tick).await {
-                        return;
-                    }
+                    ticking = true;
+                    work.push(Box::pin(tick(shared, pause)));
                 }
             }
         }
     }
 
-    /// What comes first. Copies under way are sent meanwhile, however busy it is: they are polled before all else.
-    async fn next<F: Future<Output = ()>>(&self, sending: &mut FuturesUnordered<F>) -> Due {
-        let wake_at = self.shared.engine.lock().await.wake_at();
-        let copy = async {
-            self.deliveries
-                .recv()
-                .await
-                .map_or(Due::Stop, |copy| Due::Copy(Box::new(copy)))
-        };
-        let gone = async { self.gone.recv().await.map_or(Due::Stop, Due::Gone) };
-        let changed = async { self.changed.recv().await.map_or(Due::Stop, |()| Due::Changed) };
+    /// What comes first of all that is new. There is one tick at a time.
+    async fn next(&self, ticking: bool) -> Due {
         let timer = async {
-            let Some(at) = wake_at else { return pending().await };
-            self.shared.wait_until(at).await;
+            match self.shared.wake_at().filter(|_| !ticking) {
+                Some(at) => self.shared.wait_until(at).await,
+                None => pending().await,
+            }
             Due::Timer
         };
-        let first = go_on(sending).or(self.stopped());
-        first.or(copy).or(gone).or(timer).or(changed).await
-    }
-
-    async fn tick(&self, pause: &mut u64) {
-        match self.shared.perform(&Input::Tick).await {
-            Ok(()) => *pause = FIRST_PAUSE_MS,
-            Err(error) => {
-                self.shared.trouble(error);
-                self.shared.rest(pause).await;
-            }
-        }
+        let copy = async {
+            let copy = self.deliveries.recv().await;
+            copy.map_or(Due::Stop, |copy| Due::Copy(Box::new(copy)))
+        };
+        let job = async {
+            let job = self.jobs.recv().await;
+            job.map_or(Due::Stop, |job| Due::Job(Box::new(job)))
+        };
+        let changed = async { self.changed.recv().await.map_or(Due::Stop, |()| Due::Changed) };
+        timer.or(copy).or(job).or(changed).await
     }
 
     async fn stopped(&self) -> Due {
@@ -96,22 +112,51 @@ impl Runner {
     }
 }
 
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.jobs.close();
+        self.shared.end();
+    }
+}
+
 enum Due {
     Stop,
     Changed,
-    Copy(Box<Delivery>),
-    Gone(CallId),
     Timer,
+    Copy(Box<Delivery>),
+    Job(Box<Job>),
+    Worked(Worked),
 }
 
-/// Goes on with what is being sent, and never ends.
-async fn go_on<F: Future<Output = ()>>(sending: &mut FuturesUnordered<F>) -> Due {
-    while sending.next().await.is_some() {}
-    pending().await
+enum Worked {
+    Done,
+    /// With the pause after the next failure.
+    Ticked(u64),
+}
+
+async fn carry_out(shared: Arc<Shared>, job: Job) -> Worked {
+    let result = shared.perform(&job.input).await;
+    match (job.asker, result) {
+        (Asker::Call(call), Err(error)) => shared.reply(call, Err(error)),
+        (Asker::Done(done), result) => _ = done.try_send(result),
+        (Asker::Call(_), Ok(())) | (Asker::None, _) => {}
+    }
+    Worked::Done
+}
+
+async fn tick(shared: Arc<Shared>, mut pause: u64) -> Worked {
+    match shared.perform(&Input::Tick).await {
+        Ok(()) => pause = FIRST_PAUSE_MS,
+        Err(error) => {
+            shared.trouble(error);
+            shared.rest(&mut pause).await;
+        }
+    }
+    Worked::Ticked(pause)
 }
 
 /// Sends a copy, and does not rest until what became of it is written.
-async fn send(shared: Arc<Shared>, delivery: Delivery) {
+async fn send(shared: Arc<Shared>, delivery: Delivery) -> Worked {
     let outcome = shared.transport.send(&delivery).await;
     let input = Input::Delivered {
         id: delivery.id,
@@ -119,15 +164,31 @@ async fn send(shared: Arc<Shared>, delivery: Delivery) {
     };
     let mut pause = FIRST_PAUSE_MS;
     while let Err(error) = shared.perform(&input).await {
-        if !error.retryable() {
-            return shared.trouble(error);
-        }
+        let again = error.retryable();
         shared.trouble(error);
+        if !again {
+            break;
+        }
         shared.rest(&mut pause).await;
     }
+    Worked::Done
 }
 
 impl Shared {
+    /// Nothing more comes: whoever waits is told, and so is whoever calls from now on.
+    pub(crate) fn end(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let waiting: Vec<_> = self
+            .callers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain()
+            .collect();
+        for (_, caller) in waiting {
+            let _ = caller.try_send(Err(closed()));
+        }
+    }
+
     fn trouble(&self, error: crate::Error) {
         let _ = self.events.try_broadcast(Event::Trouble(error.into_details()));
     }

@@ -80,7 +80,10 @@ impl Fixture {
 
     fn entries(&self, invoice: &StoredInvoice) -> Vec<Entry> {
         let entries = invoice.entries(&self.layout);
-        entries.into_iter().map(|(key, value)| Entry { key, value }).collect()
+        entries
+            .into_iter()
+            .map(|(key, value)| Entry { key, value })
+            .collect()
     }
 
     fn invoice(&self, index: u64) -> Result<StoredInvoice> {

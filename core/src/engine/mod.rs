@@ -39,6 +39,9 @@ mod stored;
 mod tick;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 use core::fmt;
 
 pub use config::Config;

@@ -1,8 +1,8 @@
 //! What answering a request would mean, told before anything is done.
 
 use crate::answer::Answerable;
-use crate::bolt12::limits::MAX_SHOWN_CHARS;
 use crate::bolt12::clean;
+use crate::bolt12::limits::MAX_SHOWN_CHARS;
 use crate::decode::{decode_with, DecodeOptions, Decoded};
 use crate::engine::draft::{wrong_answer, Draft, Draw};
 use crate::engine::layout::after;

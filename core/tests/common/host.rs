@@ -20,6 +20,9 @@ pub enum Signs {
     Refuses,
 }
 
+/// The message of the error that stands for the end of the process.
+pub const DEAD: &str = "the process died";
+
 /// The engine of one wallet with everything around it.
 pub struct Host {
     pub config: Config,
@@ -44,6 +47,9 @@ pub struct Host {
     pub asked: Vec<Need>,
     /// Everything that was printed of what the engine gave out, where a test wants to search it.
     pub log: Option<String>,
+    /// How often the process could have died so far, and when it does.
+    pub points: u32,
+    pub dies_at: Option<u32>,
 }
 
 pub fn route(reply: ReplyPath) -> Answer {
@@ -85,6 +91,8 @@ impl Host {
             writes: 0,
             asked: Vec::new(),
             log: None,
+            points: 0,
+            dies_at: None,
         }
     }
 
@@ -120,6 +128,7 @@ impl Host {
         if let Some(batch) = &step.batch {
             block_on(self.store.write(batch)).map_err(Error::from)?;
             self.writes += 1;
+            self.may_die()?;
         }
         let effects = self.engine.commit(step.id).unwrap();
         assert_eq!(effects.wake_at, self.engine.wake_at());
@@ -134,6 +143,15 @@ impl Host {
         self.replies.extend(effects.replies);
         self.events.extend(effects.events);
         Ok(())
+    }
+
+    /// The process dies here if its time has come: the error says so.
+    pub fn may_die(&mut self) -> Result<()> {
+        self.points += 1;
+        match self.dies_at {
+            Some(at) if at == self.points => Err(Error::new(ErrorCode::Internal, DEAD)),
+            _ => Ok(()),
+        }
     }
 
     pub fn print(&mut self, what: &impl core::fmt::Debug) {

@@ -1,6 +1,7 @@
 //! A host for tests: everything it says is scripted, and the same script gives the same bytes.
 #![allow(
     dead_code,
+    unused_imports,
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -251,13 +251,14 @@ fn a_path_that_begins_at_a_channel_is_looked_up() {
 #[test]
 fn an_invoice_too_large_for_a_message_reaches_nobody_and_harms_nothing() {
     let mut seen = [0; 3];
-    for length in (31_500..32_650).step_by(25) {
+    for length in (31_500..32_650).step_by(60) {
         let mut host = Host::new();
         let mut request = Request::default();
         request.note = Some("n".repeat(length));
         match host.send(params(&request.text(), "a")) {
             Err(error) => {
-                assert_eq!(error.code(), ErrorCode::LimitExceeded, "{length}");
+                let codes = [ErrorCode::LimitExceeded, ErrorCode::StringTooLong];
+                assert!(codes.contains(&error.code()), "{length}: {error:?}");
                 seen[2] += 1;
             }
             Ok(call) if host.deliveries.is_empty() => {

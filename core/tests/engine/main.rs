@@ -12,14 +12,18 @@ mod common;
 
 mod answered;
 mod claims;
+mod crashes;
 mod delivery;
 mod invoices;
 mod lists;
 mod parameters;
 mod payer_errors;
+mod properties;
 mod received;
 mod resend;
 mod rpc;
+mod secrets;
 mod stores;
 mod timeouts;
+mod vectors;
 mod waits;

@@ -55,6 +55,15 @@ impl Log {
         let _ = writeln!(self.file, "{line}");
     }
 
+    /// The first line of a reason; all of it where there are more goes into the log.
+    pub fn first_line(&mut self, reason: &str) -> String {
+        let Some((first, _)) = reason.split_once('\n') else {
+            return reason.to_owned();
+        };
+        self.line(reason);
+        first.to_owned()
+    }
+
     /// The log so far.
     pub fn text(&self) -> String {
         fs::read(&self.path)

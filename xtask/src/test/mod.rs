@@ -43,6 +43,8 @@ fn run_step(step: &Step, verbose: bool) -> Result<Row, String> {
     let start = Instant::now();
     let result = (step.run)(&mut log);
     let seconds = start.elapsed().as_secs_f64();
+    let counts = report::test_results(&log.text());
+    let result = result.map_err(|reason| log.first_line(&reason));
     println!("{} {seconds:.1} s", if result.is_ok() { "ok" } else { "FAILED" });
     if result.is_err() || verbose {
         println!("{}", log.text());
@@ -50,7 +52,6 @@ fn run_step(step: &Step, verbose: bool) -> Result<Row, String> {
     if let Err(reason) = &result {
         println!("{}: {reason}", step.name);
     }
-    let counts = report::test_results(&log.text());
     if !verbose && result.is_ok() {
         counts
             .iter()

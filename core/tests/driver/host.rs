@@ -1,0 +1,234 @@
+//! A host whose parts are all shared with the test.
+
+use core::future::{pending, poll_fn, Future};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::task::{Poll, Waker};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use bitcoin::secp256k1::PublicKey;
+use futures_lite::FutureExt;
+use invreq::driver::{Clock, Entropy, HostError, Payee, PaymentSource, Runner, Transport};
+use invreq::engine::{
+    Delivery, Event, InboundPayment, InboundPaymentRequest, PaymentReceived, ReplyPath, Route, SendOutcome,
+};
+use invreq::store::{Batch, Entry, Store, StoreError};
+use invreq::{PaymentHash, Result};
+
+use crate::common::{config, payment_path, SEED, START};
+
+/// Polled on a test's thread; whatever takes this long in real time never comes.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let late = async {
+        async_io::Timer::after(Duration::from_secs(20)).await;
+        panic!("it never comes");
+    };
+    futures_lite::future::block_on(future.or(late))
+}
+
+#[derive(Clone, Default)]
+pub struct FakeClock(Arc<(AtomicU64, Mutex<Vec<Waker>>)>);
+
+impl FakeClock {
+    pub fn go(&self, seconds: u64) {
+        self.0 .0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.0 .1.lock().unwrap().drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now_ms(&self) -> u64 {
+        START * 1000 + self.0 .0.load(Ordering::SeqCst)
+    }
+
+    async fn sleep_until(&self, at_ms: u64) {
+        poll_fn(|context| {
+            // The waker first: a clock that goes on meanwhile is then noticed.
+            self.0 .1.lock().unwrap().push(context.waker().clone());
+            match self.now_ms() < at_ms {
+                true => Poll::Pending,
+                false => Poll::Ready(()),
+            }
+        })
+        .await;
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct Dice(Arc<AtomicU64>);
+
+impl Entropy for Dice {
+    fn bytes(&self) -> Result<[u8; 32], HostError> {
+        let mut bytes = [0xd2; 32];
+        bytes[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        Ok(bytes)
+    }
+}
+
+/// A payment source that can be held up.
+#[derive(Clone, Default)]
+pub struct Source {
+    pub stuck: Arc<AtomicBool>,
+    pub asked: Arc<AtomicU32>,
+}
+
+impl PaymentSource for Source {
+    async fn create_inbound_payment(&self, _: &InboundPaymentRequest) -> Result<InboundPayment, HostError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.stuck.load(Ordering::SeqCst) {
+            return pending().await;
+        }
+        let paths = vec![payment_path(0, 1_000_000_000)];
+        Ok(InboundPayment {
+            paths,
+            ..InboundPayment::default()
+        })
+    }
+}
+
+/// A transport with a script. What it is handed comes out of `sent`.
+#[derive(Clone)]
+pub struct Wire {
+    pub says: Arc<Mutex<VecDeque<SendOutcome>>>,
+    pub lost: Arc<AtomicBool>,
+    pub stuck: Arc<AtomicBool>,
+    tx: Sender<Delivery>,
+    pub sent: Receiver<Delivery>,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        let (tx, sent) = async_channel::unbounded();
+        Self {
+            says: Arc::default(),
+            lost: Arc::default(),
+            stuck: Arc::default(),
+            tx,
+            sent,
+        }
+    }
+}
+
+impl Transport for Wire {
+    async fn send(&self, delivery: &Delivery) -> SendOutcome {
+        self.tx.try_send(delivery.clone()).unwrap();
+        if self.stuck.load(Ordering::SeqCst) {
+            return pending().await;
+        }
+        let said = self.says.lock().unwrap().pop_front();
+        said.unwrap_or(SendOutcome::Accepted)
+    }
+
+    async fn find_route(&self, _: PublicKey) -> Option<Route> {
+        if self.lost.load(Ordering::SeqCst) {
+            return pending().await;
+        }
+        Some(Route {
+            via: Vec::new(),
+            reply: ReplyPath::Host,
+        })
+    }
+}
+
+/// A store that fails when told to.
+#[derive(Clone, Default)]
+pub struct Flaky<S> {
+    pub inner: S,
+    /// Every so many calls one fails: 0 for none.
+    pub every: Arc<AtomicU32>,
+    pub count: Arc<AtomicU32>,
+}
+
+impl<S: Store> Flaky<S> {
+    /// 0: fine; 1: fails before it is done; 2: fails after it.
+    fn turn(&self) -> u32 {
+        // No pattern that a call could fall in step with.
+        let mut mixed =
+            u64::from(self.count.fetch_add(1, Ordering::SeqCst)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32;
+        match u64::from(self.every.load(Ordering::SeqCst)) {
+            every if every > 0 && mixed % every == 0 => 1 + u32::from(mixed / every % 2 == 1),
+            _ => 0,
+        }
+    }
+}
+
+fn broken() -> StoreError {
+    StoreError::Failed("the disk made a noise".to_owned())
+}
+
+impl<S: Store> Store for Flaky<S> {
+    async fn range(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError> {
+        match self.turn() {
+            0 => self.inner.range(start, end, limit).await,
+            _ => Err(broken()),
+        }
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        let turn = self.turn();
+        if turn == 1 {
+            return Err(broken());
+        }
+        self.inner.write(batch).await?;
+        // Like that of a real store, its answer takes a while.
+        futures_lite::future::yield_now().await;
+        match turn {
+            0 => Ok(()),
+            _ => Err(broken()),
+        }
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct World {
+    pub clock: FakeClock,
+    pub dice: Dice,
+    pub source: Source,
+    pub wire: Wire,
+}
+
+impl World {
+    pub fn open(&self, store: impl Store + 'static) -> Result<(Payee, Runner)> {
+        let builder = Payee::builder(config(), SEED, store, self.source.clone(), self.wire.clone());
+        block_on(
+            builder
+                .clock(self.clock.clone())
+                .entropy(self.dice.clone())
+                .open(),
+        )
+    }
+
+    /// Opened, with the runner on a thread.
+    pub fn run(&self, store: impl Store + 'static) -> Payee {
+        let (payee, runner) = self.open(store).unwrap();
+        runner.spawn().unwrap();
+        payee
+    }
+}
+
+pub fn money(payment_hash: PaymentHash) -> PaymentReceived {
+    PaymentReceived {
+        payment_hash,
+        amount_msat: 50_000,
+        paid_at: START,
+        preimage: None,
+    }
+}
+
+/// The next event of this name.
+pub async fn next(events: &mut invreq::driver::Events, name: &str) -> Event {
+    loop {
+        let event = events.recv_direct().await.unwrap();
+        if crate::common::host::event_name(&event) == name {
+            return event;
+        }
+    }
+}

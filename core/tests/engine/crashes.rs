@@ -1,0 +1,304 @@
+//! The process dies after any write and after any send, and in the end everything is as if it had not.
+
+use std::collections::BTreeSet;
+
+use invreq::engine::{
+    DeliveryState, Existing, Input, ListInvoices, Outcome, Record, SendInvoice, SendOutcome, Status,
+};
+use invreq::{Error, PaymentHash, Result};
+use proptest::prelude::*;
+
+use crate::common::host::DEAD;
+use crate::common::{error_bytes, params, Host, Request};
+
+#[derive(Clone, Debug)]
+enum Op {
+    Send(u8, SendOutcome),
+    Resend(u8),
+    Claim(u8),
+    Receive(u8),
+    Delete(u8, Status),
+    Refuse(u8),
+    Wait(u32),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let which = 0..4u8;
+    let outcome = prop_oneof![
+        4 => Just(SendOutcome::Accepted),
+        1 => Just(SendOutcome::NoRoute),
+        1 => Just(SendOutcome::Failed),
+    ];
+    let status = prop_oneof![Just(Status::Unpaid), Just(Status::Paid), Just(Status::Expired)];
+    prop_oneof![
+        5 => (which.clone(), outcome).prop_map(|(n, outcome)| Op::Send(n, outcome)),
+        1 => which.clone().prop_map(Op::Resend),
+        2 => which.clone().prop_map(Op::Claim),
+        2 => which.clone().prop_map(Op::Receive),
+        1 => (which.clone(), status).prop_map(|(n, status)| Op::Delete(n, status)),
+        1 => which.prop_map(Op::Refuse),
+        2 => prop_oneof![Just(1u32), Just(40), Just(61), Just(200)].prop_map(Op::Wait),
+    ]
+}
+
+fn died(error: &Error) -> bool {
+    error.message() == DEAD
+}
+
+/// A host that does one thing after the other, and does again what the end of the process broke off.
+struct Life {
+    host: Host,
+    outcome: SendOutcome,
+    paid_events: u32,
+    until: u64,
+}
+
+impl Life {
+    fn new() -> Self {
+        Self {
+            host: Host::new(),
+            outcome: SendOutcome::Accepted,
+            paid_events: 0,
+            until: 0,
+        }
+    }
+
+    fn live(&mut self, ops: &[Op]) {
+        for (number, op) in ops.iter().enumerate() {
+            self.until = match op {
+                Op::Wait(seconds) => (self.host.now_ms / 1000 + u64::from(*seconds)) * 1000,
+                _ => 0,
+            };
+            loop {
+                // Each try has its own entropy, which does not depend on how many there were before.
+                self.host.dice = number as u64 * 1000;
+                match self.act(op).and_then(|()| self.pump()) {
+                    Err(error) if died(&error) => {
+                        self.host.crash();
+                        self.host.restore().unwrap();
+                    }
+                    _ => break,
+                }
+            }
+            self.check();
+        }
+    }
+
+    fn act(&mut self, op: &Op) -> Result<()> {
+        let host = &mut self.host;
+        match op {
+            Op::Send(n, outcome) => {
+                self.outcome = *outcome;
+                let text = Request::number(u32::from(*n)).paths_over(&[10, 11]).text();
+                let params = SendInvoice {
+                    existing: Existing::Join,
+                    ..params(&text, &n.to_string())
+                };
+                let call = host.call();
+                host.give(&Input::SendInvoice {
+                    call,
+                    params: SendInvoice {
+                        expiry: Some(60),
+                        ..params
+                    },
+                })
+            }
+            Op::Resend(n) => {
+                let (call, label) = (host.call(), n.to_string());
+                host.give(&Input::Resend { call, label })
+            }
+            Op::Claim(n) => {
+                let Some(record) = find(host, *n) else {
+                    return Ok(());
+                };
+                let approval = host.claim(record.payment_hash, 50_000)?;
+                // Whoever reads the store now knows of the claim.
+                assert!(approval.preimage.is_some());
+                let mut other = Host::unopened(host.config.clone(), host.seed, host.store.clone());
+                other.now_ms = host.now_ms;
+                other.restore().unwrap();
+                assert!(other.get(&n.to_string()).claiming);
+                Ok(())
+            }
+            Op::Receive(n) => match find(host, *n) {
+                Some(record) => host.receive(record.payment_hash, 50_000).map(|_| ()),
+                None => Ok(()),
+            },
+            Op::Delete(n, status) => host.delete(&n.to_string(), *status).map(|_| ()),
+            Op::Refuse(n) => {
+                // The payer answers the first copy; the token is in the delivery, which is made once more for it.
+                let Some(record) = find(host, *n).filter(|record| record.delivery.attempts > 0) else {
+                    return Ok(());
+                };
+                let reply_path_id = forge(host, &record);
+                host.give(&Input::InvoiceError {
+                    reply_path_id,
+                    bytes: error_bytes("no", None),
+                })
+            }
+            Op::Wait(_) => {
+                let end = self.until;
+                loop {
+                    let due = self.host.engine.wake_at().filter(|at| *at <= end);
+                    let Some(at) = due else { break };
+                    self.host.now_ms = self.host.now_ms.max(at);
+                    self.pump()?;
+                }
+                self.host.now_ms = end;
+                Ok(())
+            }
+        }
+    }
+
+    /// Everything that is due, and every copy.
+    fn pump(&mut self) -> Result<()> {
+        loop {
+            while let Some(copy) = self.host.deliveries.pop_front() {
+                self.host.may_die()?; // it has left, and nobody knows
+                self.host.give(&Input::Delivered {
+                    id: copy.id,
+                    outcome: self.outcome,
+                })?;
+            }
+            if self.host.engine.wake_at().is_none_or(|at| at > self.host.now_ms) {
+                return Ok(());
+            }
+            self.host.give(&Input::Tick)?;
+        }
+    }
+
+    fn records(&mut self) -> Vec<Record> {
+        let dies_at = self.host.dies_at.take();
+        let records = self.host.list(ListInvoices::default()).unwrap().records;
+        self.host.dies_at = dies_at;
+        records
+    }
+
+    /// What is always true.
+    fn check(&mut self) {
+        let events = self.host.event_names();
+        self.paid_events += events.iter().filter(|name| **name == "paid").count() as u32;
+        let records = self.records();
+        let mut seen = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
+        for record in &records {
+            assert!(seen[0].insert(record.created_index));
+            assert!(record.updated_index.is_none_or(|index| seen[1].insert(index)));
+            assert_eq!(record.payment.is_some(), record.status == Status::Paid);
+            assert_eq!(record.updated_index.is_some(), record.status != Status::Unpaid);
+            if let Some(payment) = &record.payment {
+                assert!(seen[2].insert(payment.pay_index));
+                assert!(payment.amount_received_msat >= record.amount_msat);
+                assert_eq!(payment.payment_preimage.payment_hash(), record.payment_hash);
+                assert!(!record.claiming);
+            }
+        }
+    }
+
+    /// What has to be the same, however often the process died.
+    fn end(
+        &mut self,
+    ) -> Vec<(
+        String,
+        Status,
+        bool,
+        PaymentHash,
+        String,
+        [Option<u64>; 3],
+        DeliveryState,
+    )> {
+        let shown = |record: Record| {
+            let pay_index = record.payment.map(|payment| payment.pay_index);
+            let indexes = [Some(record.created_index), record.updated_index, pay_index];
+            (
+                record.label,
+                record.status,
+                record.claiming,
+                record.payment_hash,
+                record.bolt12,
+                indexes,
+                record.delivery.state,
+            )
+        };
+        self.records().into_iter().map(shown).collect()
+    }
+}
+
+fn find(host: &mut Host, n: u8) -> Option<Record> {
+    let query = ListInvoices {
+        label: Some(n.to_string()),
+        ..ListInvoices::default()
+    };
+    let call = host.call();
+    host.give(&Input::ListInvoices { call, query }).unwrap();
+    match host.reply(call).unwrap().unwrap() {
+        Outcome::Page(page) => page.records.into_iter().next(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The reply token of the first copy: an engine on the same seed makes it.
+fn forge(host: &Host, record: &Record) -> [u8; 32] {
+    let mut other = Host::unopened(host.config.clone(), host.seed, copy_of(host));
+    other.now_ms = record.created_at * 1000;
+    other.restore().unwrap();
+    if other.deliveries.is_empty() && other.resend(&record.label).is_err() {
+        return [0; 32];
+    }
+    other.settle();
+    other
+        .deliveries
+        .iter()
+        .find(|copy| copy.label == record.label)
+        .and_then(|copy| copy.reply_path_id)
+        .unwrap_or_default()
+}
+
+fn copy_of(host: &Host) -> invreq::store::MemoryStore {
+    use invreq::store::{Batch, Store};
+    let store = invreq::store::MemoryStore::new();
+    let entries = host.entries();
+    let (revision, rest): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.key.ends_with(b"/v"));
+    let latest = u64::from_be_bytes(revision[0].value.clone().try_into().unwrap());
+    // A store begins at revision 1, so the writes before are made up.
+    for number in 1..latest {
+        futures_lite::future::block_on(store.write(&Batch::new(revision[0].key.clone(), number))).unwrap();
+    }
+    let last = rest
+        .into_iter()
+        .fold(Batch::new(revision[0].key.clone(), latest), |batch, entry| {
+            batch.put(entry.key, entry.value)
+        });
+    futures_lite::future::block_on(store.write(&last)).unwrap();
+    store
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn dying_anywhere_changes_nothing(ops in proptest::collection::vec(op(), 4..14)) {
+        let mut calm = Life::new();
+        calm.live(&ops);
+        let (expected, points) = (calm.end(), calm.host.points);
+        for dies_at in 2..=points {
+            let mut life = Life::new();
+            life.host.dies_at = Some(dies_at);
+            life.live(&ops);
+            prop_assert_eq!(&life.end(), &expected, "died at {} of {}", dies_at, points);
+            prop_assert!(life.paid_events <= calm.paid_events);
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_make_the_same_bytes(ops in proptest::collection::vec(op(), 1..20)) {
+        let (mut one, mut other) = (Life::new(), Life::new());
+        for op in &ops {
+            one.live(core::slice::from_ref(op));
+            other.live(core::slice::from_ref(op));
+            prop_assert_eq!(one.host.entries(), other.host.entries());
+            prop_assert_eq!(&one.host.replies, &other.host.replies);
+            prop_assert_eq!(one.host.engine.wake_at(), other.host.engine.wake_at());
+        }
+    }
+}
