@@ -1,95 +1,92 @@
-//! From a string to a verified message, held against the curve operations that no reader can do without: to decompress
-//! each distinct point once, and to verify the signature.
+//! Reading and writing strings.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)] // a benchmark may stop at what is wrong with it
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(clippy::print_stdout, clippy::expect_used)]
 
-use std::collections::BTreeSet;
+mod support;
+
 use std::hint::black_box;
 
-use bitcoin::secp256k1::{schnorr::Signature, Message, PublicKey, Secp256k1, XOnlyPublicKey};
-use criterion::{criterion_group, criterion_main, Criterion};
-use invreq::bolt12::{invoice_digest, invoice_request_digest, BlindedPath, Bolt12, Introduction};
-use serde_json::Value;
+use criterion::Criterion;
+use invreq::bolt12::{Invoice, InvoiceRequest};
+use support::data::{seed, signed, signed_for_offer, LDK_REFUND};
+use support::floor::Floor;
+use support::pairs::{measure, report, Limit};
+use support::peer::Ldk;
 
-fn codec(criterion: &mut Criterion) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/pairs/pairs.json");
-    let pairs: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for (pair, kind) in [(0, "request"), (0, "invoice"), (2, "request"), (2, "invoice")] {
-        let name = pairs[pair]["name"].as_str().unwrap();
-        let text = pairs[pair][kind].as_str().unwrap();
-        let curve = Curve::of(&text.parse().unwrap());
-        let mut group = criterion.benchmark_group(format!("{name} {kind}"));
-        group.bench_function("string to verified", |bench| {
-            bench.iter(|| black_box(text).parse::<Bolt12>().unwrap())
-        });
-        group.bench_function("curve alone", |bench| bench.iter(|| curve.run()));
-        group.finish();
+fn main() {
+    if !support::only_criterion() {
+        ratios();
     }
+    support::criterion(benches);
 }
 
-/// The points of a message, and its signature.
-struct Curve {
-    points: Vec<[u8; 33]>,
-    signed: Option<([u8; 32], [u8; 64], XOnlyPublicKey)>,
-    context: Secp256k1<bitcoin::secp256k1::VerifyOnly>,
+fn read_request(text: &str) -> InvoiceRequest {
+    black_box(text).parse().unwrap()
 }
 
-impl Curve {
-    fn of(message: &Bolt12) -> Self {
-        let mut points = BTreeSet::new();
-        let mut signed = None;
-        match message {
-            Bolt12::InvoiceRequest(request) => {
-                points.extend(request.payer_id().map(|key| key.serialize()));
-                request
-                    .paths()
-                    .unwrap_or_default()
-                    .iter()
-                    .for_each(|path| add(&mut points, path));
-                if let (Some(signature), Some(key)) = (request.signature(), request.payer_id()) {
-                    signed = Some((
-                        invoice_request_digest(&request.merkle_root()),
-                        signature,
-                        key.x_only_public_key().0,
-                    ));
-                }
-            }
-            Bolt12::Invoice(invoice) => {
-                points.extend(invoice.payer_id().map(|key| key.serialize()));
-                points.insert(invoice.node_id().serialize());
-                invoice.paths().for_each(|path| add(&mut points, path));
-                let key = invoice.node_id().x_only_public_key().0;
-                signed = Some((invoice_digest(&invoice.merkle_root()), invoice.signature(), key));
-            }
-            Bolt12::Offer(_) => {}
-        }
-        Self {
-            points: points.into_iter().collect(),
-            signed,
-            context: Secp256k1::verification_only(),
-        }
-    }
-
-    fn run(&self) {
-        for point in &self.points {
-            black_box(PublicKey::from_slice(black_box(point)).unwrap());
-        }
-        if let Some((digest, signature, key)) = &self.signed {
-            let signature = Signature::from_slice(black_box(signature)).unwrap();
-            self.context
-                .verify_schnorr(&signature, &Message::from_digest(*digest), key)
-                .unwrap();
-        }
-    }
+fn read_invoice(text: &str) -> Invoice {
+    black_box(text).parse().unwrap()
 }
 
-fn add(points: &mut BTreeSet<[u8; 33]>, path: &BlindedPath) {
-    if let Introduction::NodeId(key) = path.introduction {
-        points.insert(key.serialize());
+fn ratios() {
+    let requests = [
+        ("signed request of the seed", seed().request),
+        ("signed request, no paths", signed(0)),
+        ("signed request, 3 paths", signed(3)),
+    ];
+    for (name, text) in &requests {
+        let floor = Floor::request(&read_request(text));
+        let measured = measure(|| read_request(text), || floor.run());
+        let what = format!("string to verified request: {name}");
+        report(&what, &floor.describe(), &measured, &Limit::Ratio(1.2));
     }
-    points.insert(path.path_key.serialize());
-    points.extend(path.hops.iter().map(|hop| hop.blinded_node_id.serialize()));
+
+    let text = &seed().invoice;
+    let floor = Floor::invoice(&read_invoice(text));
+    let measured = measure(|| read_invoice(text), || floor.run());
+    let what = "string to verified invoice: that of the seed";
+    report(what, &floor.describe(), &measured, &Limit::Ratio(1.2));
+
+    let text = signed_for_offer();
+    let measured = measure(|| read_request(&text), || Ldk::read_request(black_box(&text)));
+    let what = "string to verified request: signed, for an offer";
+    report(what, "LDK InvoiceRequest, same string", &measured, &Limit::Faster);
+
+    let floor = Floor::request(&read_request(LDK_REFUND));
+    let measured = measure(|| read_request(LDK_REFUND), || floor.run());
+    let what = "string to request: unsigned, of LDK";
+    report(what, &floor.describe(), &measured, &Limit::None);
+    let refund = || {
+        black_box(LDK_REFUND)
+            .parse::<lightning::offers::refund::Refund>()
+            .unwrap()
+    };
+    let measured = measure(|| read_request(LDK_REFUND), refund);
+    report(what, "LDK Refund, same string", &measured, &Limit::Faster);
 }
 
-criterion_group!(benches, codec);
-criterion_main!(benches);
+fn benches(c: &mut Criterion) {
+    let seed = seed();
+    c.bench_function("codec/request/signed", |b| b.iter(|| read_request(&seed.request)));
+    c.bench_function("codec/request/unsigned", |b| b.iter(|| read_request(LDK_REFUND)));
+    c.bench_function("codec/invoice/read", |b| b.iter(|| read_invoice(&seed.invoice)));
+    let invoice = read_invoice(&seed.invoice);
+    c.bench_function("codec/invoice/write", |b| b.iter(|| invoice.to_string()));
+    let bytes = invoice.as_bytes();
+    c.bench_function("codec/tlv/parse", |b| {
+        b.iter(|| invreq::bolt12::TlvStream::parse(bytes.to_vec()).unwrap())
+    });
+    let stream = invreq::bolt12::TlvStream::parse(bytes.to_vec()).unwrap();
+    c.bench_function("codec/merkle", |b| {
+        b.iter(|| invreq::bolt12::merkle_root(&stream))
+    });
+    c.bench_function("codec/string/decode", |b| {
+        b.iter(|| invreq::bolt12::decode_string(&seed.invoice).unwrap())
+    });
+}

@@ -1,12 +1,14 @@
 //! Building, signing and checking the invoice.
 
+use std::sync::Arc;
+
 use bitcoin::secp256k1::{Keypair, Message, Secp256k1, Signing};
 
 use crate::answer::{check_as_payer, Answerable, Terms};
 use crate::bolt12::limits::MAX_BYTES;
 use crate::bolt12::{
-    invoice_digest, merkle_root, number, Invoice, Points, TlvRecord, TlvStream, TlvWriter,
-    DEFAULT_RELATIVE_EXPIRY,
+    invoice_digest, leaves, number, root_of, Invoice, InvoiceRequest, KnownLeaves, Points, TlvRecord,
+    TlvStream, TlvWriter, DEFAULT_RELATIVE_EXPIRY,
 };
 use crate::{rules, Error, ErrorCode, Result};
 
@@ -22,9 +24,11 @@ const SIGNATURE_RECORD: usize = 66;
 /// An invoice that waits for its signature.
 #[derive(Clone, Debug)]
 pub struct UnsignedInvoice {
-    answerable: Answerable,
-    terms: Terms,
+    request: Arc<InvoiceRequest>,
+    created_at: u64,
+    points: Points,
     stream: TlvStream,
+    leaves: Vec<[u8; 32]>,
     digest: [u8; 32],
 }
 
@@ -37,14 +41,16 @@ pub struct UnsignedInvoice {
 /// that is so long that no message could carry an invoice for it.
 pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice> {
     terms.check(answerable.amount_msat())?;
-    let mut out = TlvWriter::new();
-    let (plain, experimental): (Vec<_>, Vec<_>) = answerable
-        .request()
-        .mirrored()
-        .partition(|record| record.number < number::INVOICE_PATHS);
-    copy_all(&mut out, &plain)?;
+    let request = answerable.request();
+    // Room for some payment paths; a Vec grows where there are more.
+    let mut out = TlvWriter::with_capacity(request.as_bytes().len().saturating_add(1024));
+    copy(&mut out, request.mirrored(), |number| {
+        number < number::INVOICE_PATHS
+    })?;
     write_terms(&mut out, answerable, terms)?;
-    copy_all(&mut out, &experimental)?;
+    copy(&mut out, request.mirrored(), |number| {
+        number > number::INVOICE_PATHS
+    })?;
     let bytes = out.into_bytes();
     if bytes.len().saturating_add(SIGNATURE_RECORD) > MAX_BYTES {
         let message =
@@ -52,14 +58,16 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
         return Err(Error::new(ErrorCode::LimitExceeded, message).with_rule(rules::LIMITS));
     }
     let stream = TlvStream::parse(bytes)?;
+    let leaves = leaves(&stream, request.known_leaves());
     let root =
-        merkle_root(&stream).ok_or_else(|| Error::new(ErrorCode::Internal, "an invoice without records"))?;
-    let digest = invoice_digest(&root);
+        root_of(&leaves).ok_or_else(|| Error::new(ErrorCode::Internal, "an invoice without records"))?;
     Ok(UnsignedInvoice {
-        answerable: answerable.clone(),
-        terms: terms.clone(),
+        request: answerable.shared_request(),
+        created_at: terms.created_at,
+        points: known_points(answerable, terms),
         stream,
-        digest,
+        leaves,
+        digest: invoice_digest(&root),
     })
 }
 
@@ -95,51 +103,46 @@ impl UnsignedInvoice {
     /// `invalid_signature` if the signature is not one of [`Terms::node_id`]; `self_check_failed` if the payer would refuse
     /// the invoice for any other reason, which would be a defect of this library.
     pub fn finish(&self, signature: &[u8; 64]) -> Result<Invoice> {
-        let bytes = self.with_signature(signature)?;
-        let invoice =
-            Invoice::from_bytes_with(bytes, &mut self.known_points()).map_err(|error| {
-                match error.code() {
-                    ErrorCode::InvalidSignature => error,
-                    _ => failed_self_check(error),
-                }
-            })?;
-        let request = self.answerable.request();
-        check_as_payer(
-            &invoice,
-            Some(request),
-            Some(request.chain()),
-            Some(self.terms.created_at),
-        )
-        .map_err(failed_self_check)?;
+        let stream = TlvStream::parse(self.with_signature(signature)?).map_err(failed_self_check)?;
+        let known = KnownLeaves {
+            stream: &self.stream,
+            leaves: &self.leaves,
+        };
+        let invoice = Invoice::read(stream, &mut self.points.clone(), Some(known)).map_err(|error| {
+            match error.code() {
+                ErrorCode::InvalidSignature => error,
+                _ => failed_self_check(error),
+            }
+        })?;
+        let chain = self.request.chain();
+        check_as_payer(&invoice, Some(&self.request), Some(chain), Some(self.created_at))
+            .map_err(failed_self_check)?;
         Ok(invoice)
     }
 
     /// The signature stands between the invoice's own records and the experimental ones of the request.
     fn with_signature(&self, signature: &[u8; 64]) -> Result<Vec<u8>> {
-        let mut out = TlvWriter::new();
-        let (before, after): (Vec<_>, Vec<_>) = self
-            .stream
-            .records()
-            .partition(|record| record.number < number::SIGNATURE);
-        copy_all(&mut out, &before)?;
+        let mut out = TlvWriter::with_capacity(self.stream.as_bytes().len().saturating_add(128));
+        let records = self.stream.records();
+        copy(&mut out, records.clone(), |number| number < number::SIGNATURE)?;
         out.record(number::SIGNATURE, signature)?;
-        copy_all(&mut out, &after)?;
+        copy(&mut out, records, |number| number > number::SIGNATURE)?;
         Ok(out.into_bytes())
     }
+}
 
-    /// The points that were read or made already; reading one again costs as much as half a signature.
-    fn known_points(&self) -> Points {
-        let mut points = Points::default();
-        points.add(&self.terms.node_id);
-        points.add(&self.answerable.payer_id());
-        for path in self.answerable.request().paths().into_iter().flatten() {
-            points.add_path(path);
-        }
-        for path in &self.terms.paths {
-            points.add_path(&path.path);
-        }
-        points
+/// The points that were read or made already; reading one again costs as much as a tenth of a verification.
+fn known_points(answerable: &Answerable, terms: &Terms) -> Points {
+    let mut points = Points::default();
+    points.add(&terms.node_id);
+    points.add(&answerable.payer_id());
+    for path in answerable.request().paths().into_iter().flatten() {
+        points.add_path(path);
     }
+    for path in &terms.paths {
+        points.add_path(&path.path);
+    }
+    points
 }
 
 fn write_terms(out: &mut TlvWriter, answerable: &Answerable, terms: &Terms) -> Result<()> {
@@ -163,10 +166,15 @@ fn write_terms(out: &mut TlvWriter, answerable: &Answerable, terms: &Terms) -> R
     Ok(())
 }
 
-fn copy_all(out: &mut TlvWriter, records: &[TlvRecord<'_>]) -> Result<()> {
-    records
-        .iter()
-        .try_for_each(|record| out.copy(*record).map(|_| ()))
+fn copy<'a>(
+    out: &mut TlvWriter,
+    records: impl Iterator<Item = TlvRecord<'a>>,
+    wanted: impl Fn(u64) -> bool,
+) -> Result<()> {
+    for record in records.filter(|record| wanted(record.number)) {
+        out.copy(record)?;
+    }
+    Ok(())
 }
 
 fn failed_self_check(cause: Error) -> Error {

@@ -1,5 +1,7 @@
 //! What is answered, and on what terms.
 
+use std::sync::Arc;
+
 use bitcoin::secp256k1::PublicKey;
 
 use crate::answer::{check, Warning};
@@ -10,7 +12,7 @@ use crate::{rules, Error, ErrorCode, PaymentHash, Result};
 /// A request that has passed every rule for answering it.
 #[derive(Clone, Debug)]
 pub struct Answerable {
-    request: InvoiceRequest,
+    request: Arc<InvoiceRequest>,
     payer_id: PublicKey,
     amount_msat: u64,
     warnings: Vec<Warning>,
@@ -52,7 +54,7 @@ impl Answerable {
             .amount_msat()
             .ok_or_else(|| missing(number::INVREQ_AMOUNT))?;
         Ok(Self {
-            request,
+            request: Arc::new(request),
             payer_id,
             amount_msat,
             warnings,
@@ -62,6 +64,10 @@ impl Answerable {
     /// The request itself.
     pub fn request(&self) -> &InvoiceRequest {
         &self.request
+    }
+
+    pub(super) fn shared_request(&self) -> Arc<InvoiceRequest> {
+        self.request.clone()
     }
 
     /// The payer's id: who gets the invoice where the request has no paths.

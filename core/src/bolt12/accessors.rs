@@ -27,7 +27,7 @@ macro_rules! common {
             /// The merkle root over all records but the signature, or zeros if there are no others (BOLT 12, Signature
             /// Calculation).
             pub fn merkle_root(&self) -> [u8; 32] {
-                self.message.merkle_root
+                self.message.merkle_root_with(None)
             }
 
             /// The string in upper case, which makes for a smaller QR code.

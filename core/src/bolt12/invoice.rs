@@ -4,6 +4,7 @@ use bitcoin::secp256k1::PublicKey;
 
 use super::accessors::{common, offer_fields, request_fields};
 use super::fields::number;
+use super::merkle::KnownLeaves;
 use super::message::Message;
 use super::path::{BlindedPath, PayInfo, PaymentPath};
 use super::points::Points;
@@ -43,6 +44,15 @@ impl Invoice {
     }
 
     pub(crate) fn from_stream(stream: TlvStream, points: &mut Points) -> Result<Self> {
+        Self::read(stream, points, None)
+    }
+
+    /// Reads an invoice of which points and leaves of the merkle tree are known.
+    pub(crate) fn read(
+        stream: TlvStream,
+        points: &mut Points,
+        known: Option<KnownLeaves<'_>>,
+    ) -> Result<Self> {
         let mut message = Message::read(Kind::Invoice, stream, points)?;
         let node_id = message
             .node_id
@@ -50,7 +60,11 @@ impl Invoice {
         let signature: [u8; 64] = message
             .array(number::SIGNATURE)
             .ok_or_else(|| missing(number::SIGNATURE, rules::INVOICE_SIGNATURE))?;
-        if !verify_signature(&invoice_digest(&message.merkle_root), &signature, &node_id) {
+        if !verify_signature(
+            &invoice_digest(&message.merkle_root_with(known)),
+            &signature,
+            &node_id,
+        ) {
             let message = "the signature is not one of invoice_node_id over this invoice";
             return Err(Error::new(ErrorCode::InvalidSignature, message)
                 .with_field(number::SIGNATURE)

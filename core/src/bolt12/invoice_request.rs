@@ -2,6 +2,7 @@
 
 use super::accessors::{common, offer_fields, request_fields};
 use super::fields::number;
+use super::merkle::KnownLeaves;
 use super::message::Message;
 use super::path::BlindedPath;
 use super::points::Points;
@@ -60,6 +61,11 @@ impl InvoiceRequest {
                 .with_rule(rules::INVREQ_SIGNATURE));
         }
         Ok(request)
+    }
+
+    /// The leaves of the merkle tree, if they were needed so far.
+    pub(crate) fn known_leaves(&self) -> Option<KnownLeaves<'_>> {
+        self.message.known_leaves()
     }
 
     /// The amount the payer will pay, in msat (`invreq_amount`, 82).

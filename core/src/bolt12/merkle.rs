@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use bitcoin::hashes::{sha256, Hash, HashEngine};
 
 use super::bigsize::write_bigsize;
-use super::tlv::TlvStream;
+use super::tlv::{TlvRecord, TlvStream};
 
 /// The types that hold signatures and are therefore no leaves of the tree.
 pub const SIGNATURE_TYPES: core::ops::RangeInclusive<u64> = 240..=1000;
@@ -15,33 +15,71 @@ pub const SIGNATURE_TYPES: core::ops::RangeInclusive<u64> = 240..=1000;
 /// The records are hashed as they stand in the stream: values that were read and encoded again would be another
 /// message wherever an encoding is not the one we would have chosen.
 pub fn merkle_root(stream: &TlvStream) -> Option<[u8; 32]> {
-    let first = stream.records().next()?;
+    root_of(&leaves(stream, None))
+}
+
+/// A stream whose leaves were made before.
+#[derive(Clone, Copy)]
+pub(crate) struct KnownLeaves<'a> {
+    pub stream: &'a TlvStream,
+    pub leaves: &'a [[u8; 32]],
+}
+
+/// The leaves of a stream. A leaf depends on its record and on the first record alone, so those of an invoice that stand
+/// in its request with the same bytes are taken from there.
+pub(crate) fn leaves(stream: &TlvStream, known: Option<KnownLeaves<'_>>) -> Vec<[u8; 32]> {
+    let Some(first) = stream.records().next() else {
+        return Vec::new();
+    };
+    let same_first = |known: &KnownLeaves<'_>| known.stream.records().next() == Some(first);
+    let known = known.filter(same_first);
+    let mut known = known
+        .into_iter()
+        .flat_map(|known| signed_records(known.stream).zip(known.leaves))
+        .peekable();
     let mut nonce_tag = Vec::with_capacity(NONCE_TAG.len().saturating_add(first.raw.len()));
     nonce_tag.extend_from_slice(NONCE_TAG);
     nonce_tag.extend_from_slice(first.raw);
     let nonce = tagged_engine(&nonce_tag);
 
     let mut number = Vec::with_capacity(9);
-    let mut level: Vec<[u8; 32]> = Vec::with_capacity(stream.records().len());
-    for record in stream
-        .records()
-        .filter(|record| !SIGNATURE_TYPES.contains(&record.number))
-    {
+    let mut leaves = Vec::with_capacity(stream.records().len());
+    for record in signed_records(stream) {
+        while known.next_if(|(other, _)| other.number < record.number).is_some() {}
+        if let Some((_, leaf)) = known.next_if(|(other, _)| *other == record) {
+            leaves.push(*leaf);
+            continue;
+        }
         number.clear();
         write_bigsize(&mut number, record.number);
-        level.push(branch(finish(&LEAF, record.raw), finish(&nonce, &number)));
+        leaves.push(branch(finish(&LEAF, record.raw), finish(&nonce, &number)));
     }
+    leaves
+}
+
+/// The root over these leaves; `None` if there are none.
+pub(crate) fn root_of(leaves: &[[u8; 32]]) -> Option<[u8; 32]> {
     // Neighbours are paired from the left; one without a partner moves up as it is.
-    while level.len() > 1 {
-        level = level
+    let up = |level: &[[u8; 32]]| -> Vec<[u8; 32]> {
+        level
             .chunks(2)
             .map(|pair| match pair {
                 [left, right] => branch(*left, *right),
                 _ => pair.first().copied().unwrap_or_default(),
             })
-            .collect();
+            .collect()
+    };
+    let mut level = up(leaves);
+    while level.len() > 1 {
+        level = up(&level);
     }
     level.first().copied()
+}
+
+fn signed_records(stream: &TlvStream) -> impl Iterator<Item = TlvRecord<'_>> {
+    stream
+        .records()
+        .filter(|record| !SIGNATURE_TYPES.contains(&record.number))
 }
 
 /// The hash `H(tag, message)` of BOLT 12: SHA-256 over twice the hash of the tag, then the message.
@@ -91,13 +129,24 @@ pub(crate) fn finish(engine: &sha256::HashEngine, message: &[u8]) -> [u8; 32] {
     }
 }
 
+/// The padding after the tag and a pair: 128 bytes are 1,024 bits.
+const AFTER_A_PAIR: [u8; 64] = {
+    let mut block = [0; 64];
+    block[0] = 0x80;
+    block[62] = 4;
+    block
+};
+
 fn branch(one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
-    let mut pair = [0; 64];
     let (less, greater) = if one <= other { (one, other) } else { (other, one) };
+    let mut pair = [0; 64];
     let (left, right) = pair.split_at_mut(32);
     left.copy_from_slice(&less);
     right.copy_from_slice(&greater);
-    finish(&BRANCH, &pair)
+    let mut engine = BRANCH.clone();
+    engine.input(&pair);
+    engine.input(&AFTER_A_PAIR);
+    engine.midstate().to_byte_array()
 }
 
 #[cfg(test)]
@@ -115,6 +164,30 @@ mod tests {
                 sha256::Hash::hash(&whole).to_byte_array(),
                 "{length}"
             );
+        }
+    }
+
+    #[test]
+    fn known_leaves_are_those_that_would_be_made() {
+        let stream = |bytes: &[u8]| TlvStream::parse(bytes.to_vec()).unwrap();
+        let request = stream(&[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 240, 1, 9]);
+        let made = leaves(&request, None);
+        assert_eq!(made.len(), 4);
+        for other in [
+            &[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 170, 1, 4][..],
+            &[0, 1, 7, 10, 1, 5, 20, 0, 88, 1, 3],
+            &[0, 1, 7, 2, 0, 9, 0, 88, 1, 3, 240, 0],
+            &[0, 1, 6, 8, 1, 1, 10, 1, 2, 88, 1, 3],
+            &[8, 1, 1, 10, 1, 2, 88, 1, 3],
+            &[0, 1, 7],
+            &[],
+        ] {
+            let other = stream(other);
+            let known = KnownLeaves {
+                stream: &request,
+                leaves: &made,
+            };
+            assert_eq!(leaves(&other, Some(known)), leaves(&other, None), "{other:?}");
         }
     }
 

@@ -1,11 +1,13 @@
 //! What offers, invoice requests and invoices have in common: records, read and checked by one table.
 
+use std::sync::OnceLock;
+
 use bitcoin::hashes::{sha256, Hash, HashEngine};
 use bitcoin::secp256k1::PublicKey;
 
 use super::chain::BITCOIN;
 use super::fields::{field_info, field_name, is_mirrored, is_offer_field, number, FieldInfo, ValueType};
-use super::merkle::merkle_root;
+use super::merkle::{leaves, root_of, KnownLeaves};
 use super::path::{read_paths, read_payinfos, BlindedPath, PayInfo};
 use super::points::Points;
 use super::string::Kind;
@@ -18,10 +20,10 @@ use crate::{rules, Error, ErrorCode, InvreqId, Result};
 ///
 /// Points and paths are kept as read, because reading them again is dear. Everything else is read from its record when
 /// it is asked for.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Message {
     pub stream: TlvStream,
-    pub merkle_root: [u8; 32],
+    leaves: OnceLock<Vec<[u8; 32]>>,
     pub issuer_id: Option<PublicKey>,
     pub payer_id: Option<PublicKey>,
     pub node_id: Option<PublicKey>,
@@ -31,11 +33,20 @@ pub(crate) struct Message {
     pub payinfos: Option<Vec<PayInfo>>,
 }
 
+/// Everything in a message follows from its records.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.stream == other.stream
+    }
+}
+
+impl Eq for Message {}
+
 impl Message {
     /// Reads the values of a stream by the rules for this kind: first those of BOLT 1 for every record, then the ranges.
     pub fn read(kind: Kind, stream: TlvStream, points: &mut Points) -> Result<Self> {
         let mut message = Self {
-            merkle_root: [0; 32],
+            leaves: OnceLock::new(),
             issuer_id: None,
             payer_id: None,
             node_id: None,
@@ -61,9 +72,21 @@ impl Message {
         if let Some(record) = stream.records().find(|record| !kind.allows(record.number)) {
             return Err(out_of_range(kind, record.number));
         }
-        message.merkle_root = merkle_root(&stream).unwrap_or_default();
         message.stream = stream;
         Ok(message)
+    }
+
+    /// The merkle root, with the help of leaves that are known already.
+    pub fn merkle_root_with(&self, known: Option<KnownLeaves<'_>>) -> [u8; 32] {
+        root_of(self.leaves.get_or_init(|| leaves(&self.stream, known))).unwrap_or_default()
+    }
+
+    /// The leaves of the merkle tree, if they were needed so far.
+    pub fn known_leaves(&self) -> Option<KnownLeaves<'_>> {
+        self.leaves.get().map(|leaves| KnownLeaves {
+            stream: &self.stream,
+            leaves,
+        })
     }
 
     fn read_value(&mut self, info: &FieldInfo, value: &[u8], points: &mut Points) -> Result<()> {

@@ -90,27 +90,25 @@ pub fn decode_string(text: &str) -> Result<(Kind, Vec<u8>)> {
 pub fn encode_string(kind: Kind, bytes: &[u8]) -> String {
     // 8 characters for 5 bytes, rounded up.
     let length = PREFIX_LEN.saturating_add(bytes.len().saturating_mul(8).div_ceil(5));
-    let mut text = String::with_capacity(length);
-    text.push_str(kind.prefix());
-    text.push('1');
+    let mut text = Vec::with_capacity(length.saturating_add(8));
+    text.extend_from_slice(kind.prefix().as_bytes());
+    text.push(b'1');
     for chunk in bytes.chunks(5) {
         let mut group = [0; 8];
         for (slot, byte) in group.iter_mut().skip(3).zip(chunk) {
             *slot = *byte;
         }
         let bits = u64::from_be_bytes(group);
-        let characters = chunk.len().saturating_mul(8).div_ceil(5);
-        for shift in [35u32, 30, 25, 20, 15, 10, 5, 0].into_iter().take(characters) {
-            let five = (bits >> shift) & 31;
-            text.extend(
-                usize::try_from(five)
-                    .ok()
-                    .and_then(|five| ALPHABET.get(five))
-                    .map(|c| char::from(*c)),
-            );
-        }
+        text.extend_from_slice(&[35u32, 30, 25, 20, 15, 10, 5, 0].map(|shift| character(bits >> shift)));
     }
-    text
+    // The last chunk can be shorter than five bytes, and was filled up.
+    text.truncate(length);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The character for the last five bits.
+fn character(bits: u64) -> u8 {
+    ALPHABET.get((bits & 31) as usize).copied().unwrap_or_default()
 }
 
 /// [`decode_string`], for a caller that wants one kind only.

@@ -133,6 +133,14 @@ impl TlvWriter {
         Self::default()
     }
 
+    /// An empty stream with room for this many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            last: None,
+        }
+    }
+
     /// Adds a record with this type and value.
     ///
     /// # Errors

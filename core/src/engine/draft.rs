@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bolt12::InvoiceRequest;
 use crate::engine::layout::{index_of, read_index, Layout};
 use crate::engine::state::{Counters, Flight, State, Wait};
 use crate::engine::stored::StoredInvoice;
@@ -29,6 +30,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) keys: &'a Keys,
     pub(crate) layout: &'a Layout,
     pub(crate) state: &'a State,
+    /// The last request that was read, for the next call of `begin` with the same input.
+    pub(crate) request: &'a mut Option<(String, InvoiceRequest)>,
     pub(crate) answers: &'a Answers,
     pub(crate) entropy: &'a [u8; 32],
     pub(crate) now_ms: u64,
@@ -77,6 +80,18 @@ impl<'a> Draft<'a> {
     }
 
     // --- reading
+
+    /// The request in this text. An input begins again after every need, and its request is read and verified once.
+    pub(crate) fn request(&mut self, text: &str) -> Result<InvoiceRequest> {
+        match self.request {
+            Some((last, request)) if last == text => Ok(request.clone()),
+            _ => {
+                let request: InvoiceRequest = text.parse()?;
+                *self.request = Some((text.to_owned(), request.clone()));
+                Ok(request)
+            }
+        }
+    }
 
     /// The answer to a need, or a stop that asks for it.
     pub(crate) fn ask(&self, need: Need) -> Draw<&'a Answer> {

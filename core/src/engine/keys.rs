@@ -30,6 +30,31 @@ pub(crate) struct Keys {
     secp: Secp256k1<All>,
 }
 
+/// The key of one invoice. It is erased when it is dropped.
+pub(crate) struct InvoiceKey<'a> {
+    secp: &'a Secp256k1<All>,
+    pair: Keypair,
+}
+
+impl InvoiceKey<'_> {
+    pub(crate) fn node_id(&self) -> PublicKey {
+        self.pair.public_key()
+    }
+
+    pub(crate) fn sign(&self, digest: &[u8; 32]) -> [u8; 64] {
+        let digest = Message::from_digest(*digest);
+        self.secp
+            .sign_schnorr_no_aux_rand(&digest, &self.pair)
+            .serialize()
+    }
+}
+
+impl Drop for InvoiceKey<'_> {
+    fn drop(&mut self) {
+        self.pair.non_secure_erase();
+    }
+}
+
 impl Keys {
     pub(crate) fn new(seed: &[u8; 32], chain: [u8; 32]) -> Self {
         Self {
@@ -55,24 +80,15 @@ impl Keys {
         Preimage::new(*self.derive("preimage", &[nonce]))
     }
 
-    /// The public key of the invoice with this nonce.
-    pub(crate) fn invoice_node_id(&self, nonce: &[u8; 32]) -> Result<PublicKey> {
+    /// The key of the invoice with this nonce.
+    pub(crate) fn invoice_key(&self, nonce: &[u8; 32]) -> Result<InvoiceKey<'_>> {
         let mut secret = self.secret_key("invoice-node-id", &[nonce])?;
-        let public = secret.public_key(&self.secp);
+        let pair = Keypair::from_secret_key(&self.secp, &secret);
         secret.non_secure_erase();
-        Ok(public)
-    }
-
-    /// Signs with the key of the invoice with this nonce.
-    pub(crate) fn sign_invoice(&self, nonce: &[u8; 32], digest: &[u8; 32]) -> Result<[u8; 64]> {
-        let mut secret = self.secret_key("invoice-node-id", &[nonce])?;
-        let mut pair = Keypair::from_secret_key(&self.secp, &secret);
-        let signature = self
-            .secp
-            .sign_schnorr_no_aux_rand(&Message::from_digest(*digest), &pair);
-        pair.non_secure_erase();
-        secret.non_secure_erase();
-        Ok(signature.serialize())
+        Ok(InvoiceKey {
+            secp: &self.secp,
+            pair,
+        })
     }
 
     /// The key that replies to our own reply paths are for.

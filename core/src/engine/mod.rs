@@ -18,6 +18,8 @@ mod config;
 mod copies;
 mod deliver;
 mod draft;
+#[cfg(feature = "testing")]
+mod fixture;
 mod input;
 mod keys;
 mod layout;
@@ -44,6 +46,8 @@ mod tests;
 use core::fmt;
 
 pub use config::Config;
+#[cfg(feature = "testing")]
+pub use fixture::Fixture;
 pub use input::{
     CallId, Claim, Existing, Input, ListIndex, ListInvoices, PaymentReceived, SendInvoice, SendOutcome,
 };
@@ -54,6 +58,7 @@ pub use record::{
 };
 pub use step::{ClaimApproval, Delivery, Effects, Event, Outcome, Page, Progress, Reply, Step};
 
+use crate::bolt12::InvoiceRequest;
 use crate::{Error, ErrorCode, Result};
 use bitcoin::secp256k1::PublicKey;
 use draft::{Changes, Draft, Draw, Stop};
@@ -68,6 +73,8 @@ pub struct Engine {
     layout: Layout,
     state: State,
     last_step: u64,
+    /// The request of the input that is being begun again and again.
+    request: Option<(String, InvoiceRequest)>,
     pending: Option<(u64, bool, Changes)>,
 }
 
@@ -90,6 +97,7 @@ impl Engine {
             layout,
             state,
             last_step: 0,
+            request: None,
             pending: None,
         })
     }
@@ -122,6 +130,7 @@ impl Engine {
             keys: &self.keys,
             layout: &self.layout,
             state: &self.state,
+            request: &mut self.request,
             answers,
             entropy,
             now_ms,
@@ -135,6 +144,7 @@ impl Engine {
             Err(Stop::Need(needs)) => return Ok(Progress::Need(needs)),
             Err(Stop::Error(error)) => return Err(error),
         }
+        *draft.request = None;
         let batch = draft.batch();
         let changes = draft.changes;
         if changes.restored.is_some() {

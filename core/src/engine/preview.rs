@@ -1,8 +1,8 @@
 //! What answering a request would mean, told before anything is done.
 
 use crate::answer::Answerable;
+use crate::bolt12::clean;
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
-use crate::bolt12::{clean, InvoiceRequest};
 use crate::decode::{decode_with, DecodeOptions, Decoded};
 use crate::engine::draft::{wrong_answer, Draft, Draw};
 use crate::engine::layout::after;
@@ -36,7 +36,7 @@ pub struct Preview {
 }
 
 pub(crate) fn preview(draft: &mut Draft<'_>, call: CallId, invreq: &str) -> Draw<()> {
-    let request: InvoiceRequest = invreq.parse()?;
+    let request = draft.request(invreq)?;
     let (chain, now) = (Some(draft.config.chain()), Some(draft.now()));
     let decoded = decode_with(invreq, &DecodeOptions { chain, now })?;
     let id = request.invreq_id();

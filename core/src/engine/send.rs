@@ -26,7 +26,7 @@ pub(crate) fn send_invoice(draft: &mut Draft<'_>, call: CallId, params: &SendInv
     if params.quantity.is_some() {
         return Err(no_quantity().into());
     }
-    let request: InvoiceRequest = params.invreq.parse()?;
+    let request = draft.request(&params.invreq)?;
     if let Some(existing) = draft.by_label(&params.label)? {
         return join(draft, call, params, &request, &times, existing);
     }
@@ -213,9 +213,12 @@ fn make_invoice(
             .with_record(other.record())
             .into());
     }
-    let node_id = match params.invoice_node_id {
-        Some(key) => key,
-        None => draft.keys.invoice_node_id(&nonce)?,
+    let (node_id, key) = match params.invoice_node_id {
+        Some(node_id) => (node_id, None),
+        None => {
+            let key = draft.keys.invoice_key(&nonce)?;
+            (key.node_id(), Some(key))
+        }
     };
     let terms = Terms {
         created_at: times.created_at,
@@ -228,9 +231,9 @@ fn make_invoice(
     };
     let unsigned = answer::prepare(answerable, &terms)?;
     let digest = unsigned.digest();
-    let signature = match params.invoice_node_id {
-        Some(key) => ask_signer(draft, key, digest, unsigned.as_bytes())?,
-        None => draft.keys.sign_invoice(&nonce, &digest)?,
+    let signature = match key {
+        Some(key) => key.sign(&digest),
+        None => ask_signer(draft, node_id, digest, unsigned.as_bytes())?,
     };
     let signed = unsigned
         .finish(&signature)
