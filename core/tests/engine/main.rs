@@ -21,6 +21,7 @@ mod payer_errors;
 mod properties;
 mod received;
 mod resend;
+mod restarts;
 mod rpc;
 mod secrets;
 mod stores;
