@@ -64,8 +64,8 @@ impl<P: PaymentSource> DynSource for P {
 
 pub(crate) trait DynTransport: Send + Sync {
     fn send<'a>(&'a self, delivery: &'a Delivery) -> Boxed<'a, SendOutcome>;
-    fn resolve_scid(&self, scid: u64, direction: u8) -> Boxed<'_, Option<PublicKey>>;
-    fn find_route(&self, node_id: PublicKey) -> Boxed<'_, Option<Route>>;
+    fn resolve_scid(&self, scid: u64, direction: u8) -> Boxed<'_, Result<Option<PublicKey>, HostError>>;
+    fn find_route(&self, node_id: PublicKey) -> Boxed<'_, Result<Option<Route>, HostError>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -73,11 +73,11 @@ impl<T: Transport> DynTransport for T {
         Box::pin(Transport::send(self, delivery))
     }
 
-    fn resolve_scid(&self, scid: u64, direction: u8) -> Boxed<'_, Option<PublicKey>> {
+    fn resolve_scid(&self, scid: u64, direction: u8) -> Boxed<'_, Result<Option<PublicKey>, HostError>> {
         Box::pin(Transport::resolve_scid(self, scid, direction))
     }
 
-    fn find_route(&self, node_id: PublicKey) -> Boxed<'_, Option<Route>> {
+    fn find_route(&self, node_id: PublicKey) -> Boxed<'_, Result<Option<Route>, HostError>> {
         Box::pin(Transport::find_route(self, node_id))
     }
 }

@@ -20,8 +20,9 @@ pub struct HostError(pub String);
 pub trait PaymentSource: Send + Sync {
     /// An inbound payment of this amount, with the paths a payer can reach it by.
     ///
-    /// Take the request's payment hash, or answer with one of your own. It is called once per invoice, after everything
-    /// else about the request has been checked.
+    /// Take the request's payment hash, or answer with one of your own. It is called after everything else about the request
+    /// has been checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. What
+    /// has no invoice in the end can be forgotten when it expires. It has a minute to answer.
     fn create_inbound_payment(
         &self,
         request: &InboundPaymentRequest,
@@ -39,20 +40,29 @@ pub trait Transport: Send + Sync {
     /// Sends one copy, in whichever of its forms the host's node speaks.
     fn send(&self, delivery: &Delivery) -> impl Future<Output = SendOutcome> + Send;
 
-    /// The node at one end of a channel; `None` where the channel is not known.
-    fn resolve_scid(&self, scid: u64, direction: u8) -> impl Future<Output = Option<PublicKey>> + Send {
+    /// The node at one end of a channel; `None` where there is no such channel, an error where it cannot be told now.
+    ///
+    /// `None` is final for the path it is asked for. After an error, as while the node has no peers yet, it is asked again.
+    fn resolve_scid(
+        &self,
+        scid: u64,
+        direction: u8,
+    ) -> impl Future<Output = Result<Option<PublicKey>, HostError>> + Send {
         let _ = (scid, direction);
-        ready(None)
+        ready(Ok(None))
     }
 
-    /// The way to a node, and how the payer can answer; `None` where there is none. Without your own, every node is
-    /// taken for a peer, and payers cannot answer.
-    fn find_route(&self, node_id: PublicKey) -> impl Future<Output = Option<Route>> + Send {
+    /// The way to a node, and how the payer can answer; `None` where there is none, an error where it cannot be told now.
+    /// Without your own, every node is taken for a peer, and payers cannot answer.
+    fn find_route(
+        &self,
+        node_id: PublicKey,
+    ) -> impl Future<Output = Result<Option<Route>, HostError>> + Send {
         let _ = node_id;
-        ready(Some(Route {
+        ready(Ok(Some(Route {
             via: Vec::new(),
             reply: ReplyPath::None,
-        }))
+        })))
     }
 }
 

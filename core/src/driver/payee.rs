@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 use async_channel::Sender;
 use async_lock::Mutex;
 use bitcoin::secp256k1::PublicKey;
+use zeroize::Zeroizing;
 
 use crate::driver::run::{closed, Shared};
 use crate::driver::runner::{Asker, Job};
@@ -16,7 +17,7 @@ use crate::engine::{
     Preview, Record, SendInvoice, Status,
 };
 use crate::store::Store;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, PaymentHash, Result};
 
 /// Events as they happen. A reader that falls more than 1,024 behind misses the oldest ones; the records themselves are in
 /// the store.
@@ -34,13 +35,14 @@ pub struct Payee {
     jobs: Sender<Job>,
     next_call: Arc<AtomicU64>,
     events: async_broadcast::InactiveReceiver<Event>,
+    first_events: Arc<SyncMutex<Option<Events>>>,
     stop: Sender<()>,
 }
 
 /// Collects what a [`Payee`] needs.
 pub struct PayeeBuilder<S, P, T> {
     config: Config,
-    seed: [u8; 32],
+    seed: Zeroizing<[u8; 32]>,
     store: S,
     source: P,
     transport: T,
@@ -66,7 +68,7 @@ impl Payee {
         let (clock, entropy) = (Box::new(SystemClock), Box::new(SystemEntropy));
         PayeeBuilder {
             config,
-            seed,
+            seed: Zeroizing::new(seed),
             store,
             source,
             transport,
@@ -154,12 +156,25 @@ impl Payee {
     /// Asks for the preimage of a payment that waits to be claimed. When it returns, the claim is written down.
     ///
     /// # Errors
-    /// `not_found`, `already_paid`, `amount_too_low`, `amount_too_high`, `claim_too_late`: fail the payment then.
+    /// Only four of them are a reason to fail the payment: `not_found`, `amount_too_low`, `amount_too_high` and
+    /// `claim_too_late`. After `already_paid` the node has forgotten that it settled: settle again, with the preimage of the
+    /// record in the error. After any other, such as `store_failed`, hold the payment and ask again: the claim may have been
+    /// written.
     pub async fn claim(&self, claim: Claim) -> Result<ClaimApproval> {
         match self.call(|call| Input::Claim { call, claim }).await? {
             Outcome::Claim(approval) => Ok(approval),
             _ => Err(unexpected()),
         }
+    }
+
+    /// Reports that a claimed payment failed after all: no part of it was received, and none will be. The invoice can then
+    /// expire, be sent again or be deleted. While a part may still settle, do not call it.
+    ///
+    /// # Errors
+    /// `not_found`, `already_paid`.
+    pub async fn claim_failed(&self, payment_hash: PaymentHash) -> Result<Record> {
+        self.record(|call| Input::ClaimFailed { call, payment_hash })
+            .await
     }
 
     /// Reports money that arrived for good. Report it again after every restart, if in doubt.
@@ -195,9 +210,14 @@ impl Payee {
         self.tell(Input::Tick).await
     }
 
-    /// Everything that happens from now on.
+    /// Everything that happens from now on; the first time, everything since the payee was opened.
     pub fn events(&self) -> Events {
-        self.events.activate_cloned()
+        let first = self
+            .first_events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        first.unwrap_or_else(|| self.events.activate_cloned())
     }
 
     /// The node id that replies over our own reply paths are for.
@@ -335,7 +355,8 @@ where
                 shared,
                 jobs,
                 next_call,
-                events: receiver.deactivate(),
+                events: receiver.clone().deactivate(),
+                first_events: Arc::new(SyncMutex::new(Some(receiver))),
                 stop,
             },
             runner,

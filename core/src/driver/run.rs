@@ -11,7 +11,7 @@ use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 
 use crate::driver::erased::{DynClock, DynSigner, DynSource, DynStore, DynTransport};
-use crate::driver::Entropy;
+use crate::driver::{Entropy, HostError};
 use crate::engine::{
     Answer, Answers, CallId, Delivery, Effects, Engine, Event, Input, Need, Outcome, Progress,
 };
@@ -21,8 +21,11 @@ use crate::{Error, ErrorCode, Result};
 /// How often an input begins again because another writer was faster.
 const MAX_CONFLICTS: u32 = 16;
 
-/// How long a transport may look for a route.
+/// How long a transport may look for a route: timers wait for it.
 const SOON_MS: u64 = 10_000;
+
+/// How long a source, a signer or a send may take.
+pub(crate) const PATIENCE_MS: u64 = 60_000;
 
 pub(crate) struct Shared {
     pub(crate) engine: Mutex<Engine>,
@@ -160,37 +163,41 @@ impl Shared {
         match need {
             // Reads are answered under the lock, in `advance`.
             Need::Range { .. } => Answer::Failed("a read is no question to the host".to_owned()),
-            Need::CreateInboundPayment(request) => match self.source.create(request).await {
-                Ok(inbound) => Answer::InboundPayment(inbound),
-                Err(error) => Answer::Failed(error.0),
-            },
+            Need::CreateInboundPayment(request) => {
+                let made = self.source.create(request);
+                let answer = async { made.await.map_or_else(failed, Answer::InboundPayment) };
+                self.within(PATIENCE_MS, answer).await
+            }
             Need::CanReceive { amount_msat } => {
                 Answer::CanReceive(self.source.can_receive(*amount_msat).await)
             }
             Need::ResolveScid { scid, direction } => {
                 let looked_up = self.transport.resolve_scid(*scid, *direction);
-                self.soon(async { Answer::NodeId(looked_up.await) }).await
+                let answer = async { looked_up.await.map_or_else(failed, Answer::NodeId) };
+                self.within(SOON_MS, answer).await
             }
             Need::FindRoute { node_id } => {
                 let found = self.transport.find_route(*node_id);
-                self.soon(async { Answer::Route(found.await) }).await
+                let answer = async { found.await.map_or_else(failed, Answer::Route) };
+                self.within(SOON_MS, answer).await
             }
             Need::Sign(request) => match &self.signer {
-                Some(signer) => match signer.sign(request).await {
-                    Ok(signature) => Answer::Signature(signature),
-                    Err(error) => Answer::Failed(error.0),
-                },
+                Some(signer) => {
+                    let signed = signer.sign(request);
+                    let answer = async { signed.await.map_or_else(failed, Answer::Signature) };
+                    self.within(PATIENCE_MS, answer).await
+                }
                 None => Answer::Failed("there is no signer".to_owned()),
             },
         }
     }
 
-    /// The transport's answer, if it comes soon: timers wait for it.
-    async fn soon(&self, answer: impl Future<Output = Answer>) -> Answer {
-        let until = self.clock.now_ms().saturating_add(SOON_MS);
+    /// The host's answer, if it comes in time.
+    async fn within(&self, patience_ms: u64, answer: impl Future<Output = Answer>) -> Answer {
+        let until = self.clock.now_ms().saturating_add(patience_ms);
         let late = async {
             self.wait_until(until).await;
-            Answer::Failed("the transport did not answer in time".to_owned())
+            Answer::Failed("there was no answer in time".to_owned())
         };
         answer.or(late).await
     }
@@ -238,10 +245,17 @@ enum Advance {
     Ask(Vec<Need>),
 }
 
+fn failed(error: HostError) -> Answer {
+    Answer::Failed(error.0)
+}
+
 fn busy() -> Error {
     Error::new(ErrorCode::StoreConflict, "other writers keep changing the store")
 }
 
 pub(crate) fn closed() -> Error {
-    Error::new(ErrorCode::Cancelled, "the payee was closed")
+    // Calling again would end the same way.
+    let mut details = Error::new(ErrorCode::Cancelled, "the payee was closed").into_details();
+    details.retryable = false;
+    details.into()
 }

@@ -12,8 +12,8 @@ use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 
 use crate::driver::erased::Boxed;
-use crate::driver::run::{closed, Shared};
-use crate::engine::{CallId, Delivery, Event, Input};
+use crate::driver::run::{closed, Shared, PATIENCE_MS};
+use crate::engine::{CallId, Delivery, Event, Input, SendOutcome};
 use crate::Result;
 
 /// The pause after something in the background failed; it doubles up to half a minute.
@@ -115,6 +115,8 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         self.jobs.close();
+        // A closed channel keeps what is in it, and with it those who wait to hear that it is done.
+        while self.jobs.try_recv().is_ok() {}
         self.shared.end();
     }
 }
@@ -157,7 +159,12 @@ async fn tick(shared: Arc<Shared>, mut pause: u64) -> Worked {
 
 /// Sends a copy, and does not rest until what became of it is written.
 async fn send(shared: Arc<Shared>, delivery: Delivery) -> Worked {
-    let outcome = shared.transport.send(&delivery).await;
+    let until = shared.clock.now_ms().saturating_add(PATIENCE_MS);
+    let late = async {
+        shared.wait_until(until).await;
+        SendOutcome::Failed
+    };
+    let outcome = shared.transport.send(&delivery).or(late).await;
     let input = Input::Delivered {
         id: delivery.id,
         outcome,

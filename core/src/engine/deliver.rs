@@ -39,6 +39,7 @@ pub(crate) fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         return Ok(());
     };
     let parsed = Invoice::from_bytes(invoice.invoice.clone())?;
+    ask_all_paths(draft, &invoice, first)?;
     let mut path = first;
     while let Some(report) = at(&invoice.paths, path) {
         let outcome = match route_to(draft, report.introduction)? {
@@ -56,6 +57,28 @@ pub(crate) fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         path = path.saturating_add(1);
     }
     no_path_left(draft, invoice)
+}
+
+/// Asks about every path at once where the first is not known yet: one after the other, a request with many paths that nobody
+/// knows would hold up all else.
+fn ask_all_paths(draft: &Draft<'_>, invoice: &StoredInvoice, first: u32) -> Draw<()> {
+    let mut needs = Vec::new();
+    for report in invoice
+        .paths
+        .iter()
+        .skip(usize::try_from(first).unwrap_or(usize::MAX))
+    {
+        match route_to(draft, report.introduction) {
+            Err(Stop::Need(more)) => needs.extend(more),
+            Err(stop) => return Err(stop),
+            Ok(Way::Found(..)) if needs.is_empty() => return Ok(()),
+            Ok(_) => {}
+        }
+    }
+    if needs.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::Need(needs))
 }
 
 fn hand_out(draft: &mut Draft<'_>, mut invoice: StoredInvoice, path: u32, delivery: Delivery) -> Draw<()> {
@@ -225,12 +248,14 @@ pub(crate) fn pause_after(retries: u32) -> u64 {
 fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
     invoice.next_path = None;
     draft.set_flight(invoice.created_index, None);
-    if invoice
-        .paths
-        .iter()
-        .any(|path| path.outcome != PathOutcome::NoRoute)
-    {
-        // Some path could have worked: it is worth another round.
+    if !invoice.sent.is_empty() {
+        // The payer has a copy already; what could not be sent is one more.
+        invoice.delivery = DeliveryState::Sent;
+        return changed(draft, invoice);
+    }
+    let untold = |path: &PathReport| path.outcome != PathOutcome::NoRoute || path.attempts > 0;
+    if invoice.paths.iter().any(untold) {
+        // Some path could work, or a copy may have left: it is worth another round.
         let pause = draft.now_ms.saturating_add(LONGEST_PAUSE_MS);
         invoice.next_path = Some(0);
         draft.set_flight(invoice.created_index, Some(Flight::due(pause, 0)));

@@ -178,6 +178,12 @@ impl<'a> Draft<'a> {
         })
     }
 
+    /// Whether anything came of this step so far.
+    pub(crate) fn has_changes(&self) -> bool {
+        let changes = &self.changes;
+        !changes.invoices.is_empty() || !changes.effects.replies.is_empty()
+    }
+
     // --- changing
 
     /// Puts an invoice in place of what was there under its index.

@@ -73,6 +73,13 @@ pub enum Input {
         /// The payment.
         claim: Claim,
     },
+    /// A payment that was claimed failed after all: no part of it was or will be received.
+    ClaimFailed {
+        /// The call to reply to.
+        call: CallId,
+        /// The payment.
+        payment_hash: PaymentHash,
+    },
     /// Money was received for good. May be reported any number of times.
     PaymentReceived {
         /// The call to reply to.

@@ -236,6 +236,7 @@ fn handle(draft: &mut Draft<'_>, input: &Input) -> Draw<()> {
         Input::DelInvoice { call, label, status } => list::del_invoice(draft, *call, label, *status),
         Input::Preview { call, invreq } => preview::preview(draft, *call, invreq),
         Input::Claim { call, claim } => money::claim(draft, *call, claim),
+        Input::ClaimFailed { call, payment_hash } => money::claim_failed(draft, *call, payment_hash),
         Input::PaymentReceived { call, payment } => money::payment_received(draft, *call, payment),
         Input::Delivered { id, outcome } => deliver::delivered(draft, id, *outcome),
         Input::OnionMessage { bytes } => payer_reply::onion_message(draft, bytes),

@@ -2,7 +2,7 @@
 
 use crate::engine::deliver::reached;
 use crate::engine::draft::{Draft, Draw};
-use crate::engine::status::{already_paid, pay, Paid};
+use crate::engine::status::{already_paid, end_calls, expired, pay, Paid};
 use crate::engine::stored::{ClaimBegun, Holder, StoredInvoice};
 use crate::engine::{CallId, Claim, ClaimApproval, Event, Outcome, PaymentReceived, Status};
 use crate::{rules, Error, ErrorCode, PaymentHash, Preimage, Result};
@@ -32,6 +32,24 @@ pub(crate) fn claim(draft: &mut Draft<'_>, call: CallId, claim: &Claim) -> Draw<
             record: invoice.record(),
         })),
     );
+    Ok(())
+}
+
+/// Takes back a claim that came to nothing, so that the invoice can expire, be sent again or be deleted.
+pub(crate) fn claim_failed(draft: &mut Draft<'_>, call: CallId, payment_hash: &PaymentHash) -> Draw<()> {
+    let mut invoice = by_hash_or_not_found(draft, payment_hash)?;
+    if invoice.status == Status::Paid {
+        return Err(already_paid(&invoice.record()).into());
+    }
+    if invoice.claim.take().is_some() {
+        draft.put(invoice.clone())?;
+        let record = invoice.record();
+        draft.event(Event::ClaimFailed(record.clone()));
+        if record.status == Status::Expired {
+            end_calls(draft, record.created_index, |_| Some(Err(expired(&record))));
+        }
+    }
+    draft.reply(call, Ok(Outcome::Record(invoice.record())));
     Ok(())
 }
 

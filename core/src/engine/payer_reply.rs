@@ -93,7 +93,7 @@ fn ignore(draft: &mut Draft<'_>) {
     draft.changes.ignored_replies = draft.changes.ignored_replies.saturating_add(1);
 }
 
-fn payer_error(record: &Record) -> Error {
+pub(crate) fn payer_error(record: &Record) -> Error {
     let said = record.delivery.error.as_ref();
     let message = match said
         .map(|error| error.message.as_str())

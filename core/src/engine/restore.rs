@@ -175,8 +175,14 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
                 if restored.is_some_and(|restored| restored.open(index).is_some()) {
                     continue;
                 }
-                let result = match changed.get(&index).map(|invoice| invoice.record()) {
+                let record = match changed.get(&index) {
+                    Some(invoice) => Some(invoice.record()),
+                    None => closed(draft, index)?,
+                };
+                let result = match record {
                     Some(record) if record.status == Status::Paid => Ok(Outcome::Record(record)),
+                    // Its money may still come.
+                    Some(record) if record.claiming => continue,
                     Some(record) => Err(expired(&record)),
                     None => Err(Error::new(ErrorCode::NotFound, "the invoice was deleted")),
                 };
@@ -185,6 +191,15 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
         }
     }
     Ok(())
+}
+
+/// An invoice that was closed before, and that somebody still waits for.
+fn closed(draft: &Draft<'_>, index: u64) -> Draw<Option<Record>> {
+    let found = draft.get(draft.layout.closed(index))?;
+    let invoice = found
+        .map(|bytes| StoredInvoice::decode(index, bytes))
+        .transpose()?;
+    Ok(invoice.map(|invoice| invoice.record()))
 }
 
 fn corrupt(why: &str) -> Error {

@@ -7,6 +7,7 @@ use crate::bolt12::{Invoice, InvoiceRequest};
 use crate::engine::deliver::{start_over, untried_paths};
 use crate::engine::draft::{key_index, wrong_answer, Draft, Draw};
 use crate::engine::layout::after;
+use crate::engine::payer_reply::payer_error;
 use crate::engine::state::{Flight, Wait, WaitKind};
 use crate::engine::status::{already_paid, being_claimed, expired, next};
 use crate::engine::stored::{Holder, StoredInvoice};
@@ -131,8 +132,12 @@ fn join(
     }
     match record.status {
         Status::Paid => draft.reply(call, Ok(Outcome::Record(record))),
-        Status::Expired => return Err(expired(&record).into()),
-        Status::Unpaid => {
+        Status::Expired if !record.claiming => return Err(expired(&record).into()),
+        // What the payer said before the wait was taken up again ends it all the same.
+        Status::Unpaid if record.delivery.state == DeliveryState::Refused && !record.claiming => {
+            draft.reply(call, Err(payer_error(&record)));
+        }
+        Status::Unpaid | Status::Expired => {
             if record.delivery.state == DeliveryState::Unreachable && !record.claiming {
                 start_over(draft, &mut invoice);
                 let record = invoice.record();

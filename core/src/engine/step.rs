@@ -119,6 +119,8 @@ pub enum Event {
     PayerError(Record),
     /// A payment is being claimed.
     Claiming(Record),
+    /// A claim came to nothing.
+    ClaimFailed(Record),
     /// Less arrived than the invoice asks for.
     Underpaid {
         /// The invoice.

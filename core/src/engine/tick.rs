@@ -40,6 +40,10 @@ pub(crate) fn tick(draft: &mut Draft<'_>) -> Draw<()> {
             Timer::Delivers(index) => copies.push(index),
         }
     }
+    if draft.has_changes() {
+        // What time alone decides is not held up by questions about routes, and nothing that has expired is handed out.
+        return Ok(());
+    }
     copies.truncate(DELIVERIES);
     deliver_all(draft, &copies)
 }

@@ -11,8 +11,8 @@ pub(crate) fn wait_invoice(draft: &mut Draft<'_>, call: CallId, label: &str) -> 
     let record = draft.label_or_not_found(label)?.record();
     match record.status {
         Status::Paid => draft.reply(call, Ok(Outcome::Record(record))),
-        Status::Expired => return Err(expired(&record).into()),
-        Status::Unpaid => {
+        Status::Expired if !record.claiming => return Err(expired(&record).into()),
+        Status::Unpaid | Status::Expired => {
             let kind = WaitKind::Invoice {
                 index: record.created_index,
             };

@@ -263,6 +263,7 @@ pub fn event_name(event: &Event) -> &'static str {
         Event::Delivery(_) => "delivery",
         Event::PayerError(_) => "payer_error",
         Event::Claiming(_) => "claiming",
+        Event::ClaimFailed(_) => "claim_failed",
         Event::Underpaid { .. } => "underpaid",
         Event::Paid(_) => "paid",
         Event::Expired(_) => "expired",

@@ -121,14 +121,14 @@ impl Transport for Wire {
         said.unwrap_or(SendOutcome::Accepted)
     }
 
-    async fn find_route(&self, _: PublicKey) -> Option<Route> {
+    async fn find_route(&self, _: PublicKey) -> Result<Option<Route>, HostError> {
         if self.lost.load(Ordering::SeqCst) {
             return pending().await;
         }
-        Some(Route {
+        Ok(Some(Route {
             via: Vec::new(),
             reply: ReplyPath::Host,
-        })
+        }))
     }
 }
 

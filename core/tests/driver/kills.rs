@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bitcoin::secp256k1::PublicKey;
 use futures_lite::future::zip;
-use invreq::driver::{Payee, Transport};
+use invreq::driver::{HostError, Payee, Transport};
 use invreq::engine::{
     Claim, Delivery, DeliveryState, Existing, ListInvoices, Route, SendInvoice, SendOutcome, Status,
 };
@@ -61,8 +61,8 @@ impl Transport for Post {
         SendOutcome::Accepted
     }
 
-    async fn find_route(&self, _: PublicKey) -> Option<Route> {
-        Some(Route::default())
+    async fn find_route(&self, _: PublicKey) -> core::result::Result<Option<Route>, HostError> {
+        Ok(Some(Route::default()))
     }
 }
 

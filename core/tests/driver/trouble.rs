@@ -185,3 +185,30 @@ fn a_store_of_somebody_else_is_refused() {
     let error = block_on(builder.open()).err().unwrap();
     assert_eq!(error.code(), ErrorCode::WrongStore);
 }
+
+#[test]
+fn closing_ends_what_has_not_begun() {
+    // The runner never runs, so the job lies in the queue when the payee is closed.
+    for _ in 0..20 {
+        let world = World::default();
+        let (payee, runner) = world.open(MemoryStore::new()).unwrap();
+        block_on(async {
+            let mut told = Box::pin(payee.receive_onion_message(vec![1]));
+            assert!(futures_lite::future::poll_once(&mut told).await.is_none());
+            payee.close().await.unwrap();
+            runner.run().await;
+            assert_eq!(told.await.unwrap_err().code(), ErrorCode::Cancelled);
+        });
+    }
+}
+
+#[test]
+fn a_closed_payee_says_that_trying_again_is_no_use() {
+    let world = World::default();
+    let payee = world.run(MemoryStore::new());
+    block_on(async {
+        payee.close().await.unwrap();
+        let error = payee.wait_invoice("a").await.unwrap_err();
+        assert_eq!((error.code(), error.retryable()), (ErrorCode::Cancelled, false));
+    });
+}

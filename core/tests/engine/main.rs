@@ -23,6 +23,7 @@ mod received;
 mod resend;
 mod restarts;
 mod rpc;
+mod second_thoughts;
 mod secrets;
 mod stores;
 mod timeouts;

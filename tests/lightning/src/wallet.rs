@@ -3,6 +3,7 @@
 //! [`NodeHost`] is what a [`Payee`] is given, [`serve`] is what happens at the node from then on. Both work with a node in
 //! this process and, through [`RemoteNode`](crate::RemoteNode), with one of a test server.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -74,6 +75,13 @@ impl<N: HostNode> NodeHost<N> {
         }
     }
 
+    fn check_online(&self) -> Result<(), HostError> {
+        match self.offline.load(Ordering::SeqCst) {
+            true => Err("there is no network".into()),
+            false => Ok(()),
+        }
+    }
+
     /// While this is set, the host says it has no network.
     pub fn offline_switch(&self) -> Arc<AtomicBool> {
         self.offline.clone()
@@ -123,23 +131,27 @@ impl<N: HostNode> Transport for NodeHost<N> {
             .send_onion(delivery.packet.first_hop, &delivery.packet.message)
         {
             Ok(()) => SendOutcome::Accepted,
-            Err(Error::NotConnected) => SendOutcome::NoRoute,
+            Err(Error::NotConnected) => SendOutcome::Offline,
             Err(_) => SendOutcome::Failed,
         }
     }
 
-    async fn resolve_scid(&self, scid: u64, direction: u8) -> Option<PublicKey> {
-        self.node.resolve_scid(scid, direction)
+    async fn resolve_scid(&self, scid: u64, direction: u8) -> Result<Option<PublicKey>, HostError> {
+        self.check_online()?;
+        Ok(self.node.resolve_scid(scid, direction))
     }
 
-    async fn find_route(&self, node_id: PublicKey) -> Option<Route> {
-        let via = self.node.route(node_id)?;
-        Some(Route {
+    async fn find_route(&self, node_id: PublicKey) -> Result<Option<Route>, HostError> {
+        self.check_online()?;
+        let Some(via) = self.node.route(node_id) else {
+            return Ok(None);
+        };
+        Ok(Some(Route {
             via,
             reply: ReplyPath::Ours {
                 via: self.node.reply_route(),
             },
-        })
+        }))
     }
 }
 
@@ -190,42 +202,60 @@ pub async fn handle<N: HostNode>(node: &N, payee: &Payee, event: NodeEvent) {
                 total_msat: amount_msat,
                 first_htlc_at: unix_seconds(),
             };
-            let known = match payee.claim(claim).await {
+            let claimed = insist(|| payee.claim(claim.clone())).await;
+            let known = match claimed {
                 Ok(approval) => approval.preimage.map(|ours| *ours.expose()).or(preimage),
-                // The node shows a payment again after a restart: what is paid may be settled again.
+                // The node has forgotten that it settled, and shows the payment again.
                 Err(error) if error.code() == ErrorCode::AlreadyPaid => {
                     let payment = error.record().and_then(|record| record.payment.clone());
                     payment.map(|payment| *payment.payment_preimage.expose())
                 }
-                Err(_) => None,
+                Err(error) if is_reason_to_fail(error.code()) => {
+                    let _ = node.fail(payment_hash);
+                    return;
+                }
+                // Whether it may be claimed is not known: it stays held, and the node shows it again.
+                Err(_) => return,
             };
-            let _ = match known {
-                Some(preimage) => node.settle(payment_hash, preimage),
-                None => node.fail(payment_hash),
-            };
+            if let Some(preimage) = known {
+                let _ = node.settle(payment_hash, preimage);
+            }
         }
         NodeEvent::PaymentClaimed {
             payment_hash,
             amount_msat,
             preimage,
         } => {
-            let payment_hash = PaymentHash(payment_hash);
-            let preimage = preimage.map(Preimage::new);
-            let paid_at = unix_seconds();
-            let _ = payee
-                .payment_received(PaymentReceived {
-                    payment_hash,
-                    amount_msat,
-                    paid_at,
-                    preimage,
-                })
-                .await;
+            let payment = PaymentReceived {
+                payment_hash: PaymentHash(payment_hash),
+                amount_msat,
+                paid_at: unix_seconds(),
+                preimage: preimage.map(Preimage::new),
+            };
+            let _ = insist(|| payee.payment_received(payment.clone())).await;
         }
         NodeEvent::OnionMessageIntercepted { message, .. } => {
             let _ = payee.receive_onion_message(message).await;
         }
         _ => {}
     }
+}
+
+/// The only answers to a claim after which the payment is to be failed.
+fn is_reason_to_fail(code: ErrorCode) -> bool {
+    use ErrorCode::{AmountTooHigh, AmountTooLow, ClaimTooLate, NotFound};
+    matches!(code, NotFound | AmountTooLow | AmountTooHigh | ClaimTooLate)
+}
+
+/// Calls again while it may help: a store that is busy for a moment must not cost a payment.
+async fn insist<T, F: Future<Output = invreq::Result<T>>>(call: impl Fn() -> F) -> invreq::Result<T> {
+    for _ in 0..20 {
+        match call().await {
+            Err(error) if error.retryable() => std::thread::sleep(Duration::from_millis(100)),
+            done => return done,
+        }
+    }
+    call().await
 }
 
 /// A node of a network in this process.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::driver::{Payee, Transport};
+use invreq::driver::{HostError, Payee, Transport};
 use invreq::engine::{Config, Delivery, Existing, ListInvoices, Route, SendInvoice, SendOutcome};
 use invreq::store::{Batch, Entry, SqliteStore, Store, StoreError};
 use invreq_lightning::{serve, Error, HostNode, InboundPayment, NodeEvent, NodeHost, Preimages, RemoteNode};
@@ -115,11 +115,11 @@ impl<T: Transport> Transport for Fragile<T> {
         outcome
     }
 
-    async fn resolve_scid(&self, scid: u64, direction: u8) -> Option<PublicKey> {
+    async fn resolve_scid(&self, scid: u64, direction: u8) -> Result<Option<PublicKey>, HostError> {
         self.inner.resolve_scid(scid, direction).await
     }
 
-    async fn find_route(&self, node_id: PublicKey) -> Option<Route> {
+    async fn find_route(&self, node_id: PublicKey) -> Result<Option<Route>, HostError> {
         self.inner.find_route(node_id).await
     }
 }
