@@ -3,6 +3,7 @@
 use bitcoin::constants::ChainHash;
 use bitcoin::Network;
 
+use crate::engine::layout::Layout;
 use crate::{Error, ErrorCode, Result};
 
 /// What an engine has to know about its wallet. A store remembers it, and is refused for any other.
@@ -21,6 +22,17 @@ impl Config {
             network,
             wallet_id: "main".to_owned(),
         }
+    }
+
+    /// Where the wallet's entries lie in its store: what [`export`](crate::store::export) and
+    /// [`import`](crate::store::import) ask for.
+    pub fn store_prefix(&self) -> Vec<u8> {
+        Layout::new(&self.wallet_id).prefix().to_vec()
+    }
+
+    /// Where the wallet's revision lies in its store.
+    pub fn revision_key(&self) -> Vec<u8> {
+        Layout::new(&self.wallet_id).revision()
     }
 
     /// The genesis hash of the network, as BOLT 12 writes it.

@@ -2,6 +2,7 @@
 
 use bitcoin::hashes::{sha256, Hash};
 
+use crate::store::IMPORTING;
 use crate::{InvreqId, PaymentHash};
 
 /// The keys of one wallet. Everything lies under `invreq/<wallet id>/`, so many wallets can share a store.
@@ -17,9 +18,18 @@ impl Layout {
         }
     }
 
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
     /// Which wallet the store belongs to, and its counters.
     pub(crate) fn meta(&self) -> Vec<u8> {
         self.key(b'm', &[])
+    }
+
+    /// What lies under the prefix while an import is unfinished.
+    pub(crate) fn importing(&self) -> Vec<u8> {
+        [&self.prefix, IMPORTING].concat()
     }
 
     /// The number of the latest batch.

@@ -15,6 +15,7 @@
 
 mod codec;
 mod config;
+mod copies;
 mod deliver;
 mod draft;
 #[cfg(feature = "testing")]

@@ -25,6 +25,9 @@ pub(crate) fn restore(draft: &mut Draft<'_>) -> Draw<()> {
         }
         None => 0,
     };
+    if draft.get(draft.layout.importing())?.is_some() {
+        return Err(corrupt("an import into the store was not finished; import the same dump again").into());
+    }
     let found = draft.get(draft.layout.meta())?;
     let counters = match found {
         Some(bytes) => meta::decode(draft.config, draft.keys, bytes)?,

@@ -11,7 +11,7 @@ const MAGIC: &[u8] = b"invreq dump\0";
 const VERSION: u16 = 1;
 
 /// What follows the prefix in the key that exists while an import is unfinished; no wallet may use it.
-const MARK: &[u8] = b"\xffimport";
+pub(crate) const MARK: &[u8] = b"\xffimport";
 
 /// The entries read at once, and written at once.
 const PAGE: usize = 100;

@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 pub use batch::{prefix_end, Batch, Entry, MAX_BATCH_LEN, MAX_KEY_LEN, MAX_VALUE_LEN};
 pub use error::{Conflict, StoreError};
+pub(crate) use export::MARK as IMPORTING;
 pub use export::{export, import, is_importing};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]

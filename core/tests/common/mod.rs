@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+pub mod calls;
 pub mod host;
 pub mod payer;
 pub mod request;

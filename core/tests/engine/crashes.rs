@@ -1,6 +1,6 @@
 //! The process dies after any write and after any send, and in the end everything is as if it had not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use invreq::engine::{
     DeliveryState, Existing, Input, ListInvoices, Outcome, Record, SendInvoice, SendOutcome, Status,
@@ -48,7 +48,10 @@ fn died(error: &Error) -> bool {
 /// A host that does one thing after the other, and does again what the end of the process broke off.
 struct Life {
     host: Host,
-    outcome: SendOutcome,
+    /// What becomes of the copies of each invoice.
+    outcomes: BTreeMap<String, SendOutcome>,
+    /// The latest copy of each invoice that reached its payer, and so can be answered.
+    tokens: BTreeMap<String, (PaymentHash, [u8; 32])>,
     paid_events: u32,
     until: u64,
 }
@@ -57,7 +60,8 @@ impl Life {
     fn new() -> Self {
         Self {
             host: Host::new(),
-            outcome: SendOutcome::Accepted,
+            outcomes: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             paid_events: 0,
             until: 0,
         }
@@ -65,22 +69,29 @@ impl Life {
 
     fn live(&mut self, ops: &[Op]) {
         for (number, op) in ops.iter().enumerate() {
-            self.until = match op {
-                Op::Wait(seconds) => (self.host.now_ms / 1000 + u64::from(*seconds)) * 1000,
-                _ => 0,
-            };
-            loop {
-                // Each try has its own entropy, which does not depend on how many there were before.
-                self.host.dice = number as u64 * 1000;
-                match self.act(op).and_then(|()| self.pump()) {
-                    Err(error) if died(&error) => {
-                        self.host.crash();
-                        self.host.restore().unwrap();
-                    }
-                    _ => break,
-                }
+            // After a restart nobody remembers a pause, so each thing begins when all pauses are over.
+            for op in [op, &Op::Wait(2)] {
+                self.finish(number as u64, op);
             }
             self.check();
+        }
+    }
+
+    fn finish(&mut self, number: u64, op: &Op) {
+        self.until = match op {
+            Op::Wait(seconds) => (self.host.now_ms / 1000 + u64::from(*seconds)) * 1000,
+            _ => 0,
+        };
+        loop {
+            // Each try has its own entropy, which does not depend on how many there were before.
+            self.host.dice = number * 1000;
+            match self.act(op).and_then(|()| self.pump()) {
+                Err(error) if died(&error) => {
+                    self.host.crash();
+                    self.host.restore().unwrap();
+                }
+                _ => break,
+            }
         }
     }
 
@@ -88,7 +99,7 @@ impl Life {
         let host = &mut self.host;
         match op {
             Op::Send(n, outcome) => {
-                self.outcome = *outcome;
+                self.outcomes.entry(n.to_string()).or_insert(*outcome);
                 let text = Request::number(u32::from(*n)).paths_over(&[10, 11]).text();
                 let params = SendInvoice {
                     existing: Existing::Join,
@@ -126,11 +137,14 @@ impl Life {
             },
             Op::Delete(n, status) => host.delete(&n.to_string(), *status).map(|_| ()),
             Op::Refuse(n) => {
-                // The payer answers the first copy; the token is in the delivery, which is made once more for it.
-                let Some(record) = find(host, *n).filter(|record| record.delivery.attempts > 0) else {
+                let (Some(record), Some((hash, token))) = (find(host, *n), self.tokens.get(&n.to_string()))
+                else {
                     return Ok(());
                 };
-                let reply_path_id = forge(host, &record);
+                if record.payment_hash != *hash {
+                    return Ok(());
+                }
+                let reply_path_id = *token;
                 host.give(&Input::InvoiceError {
                     reply_path_id,
                     bytes: error_bytes("no", None),
@@ -154,11 +168,17 @@ impl Life {
     fn pump(&mut self) -> Result<()> {
         loop {
             while let Some(copy) = self.host.deliveries.pop_front() {
+                // A copy fails once, and where there is no route there is none.
+                let outcome = match self.outcomes[&copy.label] {
+                    SendOutcome::Failed if !copy.id.ends_with("-0") => SendOutcome::Accepted,
+                    outcome => outcome,
+                };
+                if outcome == SendOutcome::Accepted {
+                    let token = (copy.payment_hash, copy.reply_path_id.unwrap());
+                    self.tokens.entry(copy.label).or_insert(token);
+                }
                 self.host.may_die()?; // it has left, and nobody knows
-                self.host.give(&Input::Delivered {
-                    id: copy.id,
-                    outcome: self.outcome,
-                })?;
+                self.host.give(&Input::Delivered { id: copy.id, outcome })?;
             }
             if self.host.engine.wake_at().is_none_or(|at| at > self.host.now_ms) {
                 return Ok(());
@@ -195,6 +215,7 @@ impl Life {
     }
 
     /// What has to be the same, however often the process died.
+    #[allow(clippy::type_complexity)]
     fn end(
         &mut self,
     ) -> Vec<(
@@ -234,43 +255,6 @@ fn find(host: &mut Host, n: u8) -> Option<Record> {
         Outcome::Page(page) => page.records.into_iter().next(),
         other => panic!("{other:?}"),
     }
-}
-
-/// The reply token of the first copy: an engine on the same seed makes it.
-fn forge(host: &Host, record: &Record) -> [u8; 32] {
-    let mut other = Host::unopened(host.config.clone(), host.seed, copy_of(host));
-    other.now_ms = record.created_at * 1000;
-    other.restore().unwrap();
-    if other.deliveries.is_empty() && other.resend(&record.label).is_err() {
-        return [0; 32];
-    }
-    other.settle();
-    other
-        .deliveries
-        .iter()
-        .find(|copy| copy.label == record.label)
-        .and_then(|copy| copy.reply_path_id)
-        .unwrap_or_default()
-}
-
-fn copy_of(host: &Host) -> invreq::store::MemoryStore {
-    use invreq::store::{Batch, Store};
-    let store = invreq::store::MemoryStore::new();
-    let entries = host.entries();
-    let (revision, rest): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| entry.key.ends_with(b"/v"));
-    let latest = u64::from_be_bytes(revision[0].value.clone().try_into().unwrap());
-    // A store begins at revision 1, so the writes before are made up.
-    for number in 1..latest {
-        futures_lite::future::block_on(store.write(&Batch::new(revision[0].key.clone(), number))).unwrap();
-    }
-    let last = rest
-        .into_iter()
-        .fold(Batch::new(revision[0].key.clone(), latest), |batch, entry| {
-            batch.put(entry.key, entry.value)
-        });
-    futures_lite::future::block_on(store.write(&last)).unwrap();
-    store
 }
 
 proptest! {

@@ -253,8 +253,10 @@ fn an_invoice_too_large_for_a_message_reaches_nobody_and_harms_nothing() {
     let mut seen = [0; 3];
     for length in (31_500..32_650).step_by(60) {
         let mut host = Host::new();
-        let mut request = Request::default();
-        request.note = Some("n".repeat(length));
+        let request = Request {
+            note: Some("n".repeat(length)),
+            ..Request::default()
+        };
         match host.send(params(&request.text(), "a")) {
             Err(error) => {
                 let codes = [ErrorCode::LimitExceeded, ErrorCode::StringTooLong];

@@ -109,7 +109,8 @@ fn payments_in_parts_are_announced_by_the_source() {
 
 #[test]
 fn paths_have_to_carry_the_amount() {
-    let cases: [(&[(u64, u64)], bool, bool); 8] = [
+    type Limits = &'static [(u64, u64)];
+    let cases: [(Limits, bool, bool); 8] = [
         (&[(0, 49_999)], false, false),
         (&[(0, 50_000)], false, true),
         (&[(50_000, 50_000)], false, true),

@@ -3,6 +3,7 @@
 //! `crash-client CONTROL STORE REQUEST [CRASH_AT]` answers the request, prints the paid record as JSON and ends. With a
 //! `CRASH_AT` it is killed as the so-manieth write, send or settlement has returned.
 
+use std::io::Write;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -59,10 +60,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let page = block_on(payee.list_invoices(ListInvoices::default()))?;
     assert_eq!(
         page.records,
-        [record.clone()],
+        std::slice::from_ref(&record),
         "there is one invoice, and it is as it was"
     );
-    println!("{}", record.to_rpc());
+    writeln!(std::io::stdout(), "{}", record.to_rpc())?;
     drop(served);
     block_on(payee.close())?;
     Ok(())

@@ -10,12 +10,14 @@ use invreq::engine::{Config, Record, SendInvoice};
 use invreq::store::MemoryStore;
 use invreq_lightning::{serve, LocalNode, NodeEvent, NodeHost, NodeIndex, Preimages, Served, Testbed};
 
+#[allow(dead_code)] // each test binary uses its own part of this
 pub struct Wallet {
     pub payee: Payee,
     pub offline: Arc<AtomicBool>,
     _served: Served,
 }
 
+#[allow(dead_code)]
 impl Wallet {
     pub fn open(bed: &Testbed, preimages: Preimages) -> Wallet {
         let node = Arc::new(LocalNode::new(bed.net.clone(), bed.host));

@@ -1,0 +1,140 @@
+//! Other writers on the same store.
+
+use invreq::engine::{Answers, DeliveryState, Input, Progress, SendInvoice, SendOutcome, Status};
+use invreq::ErrorCode;
+
+use crate::common::{config, params, Host, Request, SEED};
+
+#[test]
+fn another_writer_between_two_reads_cannot_make_us_overwrite() {
+    let mut ours = Host::new();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    // While we read the store, they write to it: after each of our reads in turn.
+    for after in 1..=3 {
+        ours.crash();
+        let (entropy, mut answers, mut reads) = (ours.entropy(), Answers::new(), 0);
+        let text = Request::number(after).text();
+        let step = loop {
+            match ours
+                .engine
+                .begin(&Input::Restore, ours.now_ms, &entropy, &answers)
+                .unwrap()
+            {
+                Progress::Step(step) => break step,
+                Progress::Need(needs) => {
+                    for need in needs {
+                        let answer = ours.answer(&need);
+                        answers.insert(need, answer);
+                        reads += 1;
+                        if reads == after {
+                            theirs.restore().unwrap();
+                            theirs.send(params(&text, &format!("theirs {after}"))).unwrap();
+                        }
+                    }
+                }
+            }
+        };
+        assert!(step.batch.is_none());
+        ours.engine.commit(step.id).unwrap();
+        let error = ours
+            .send(params(&Request::number(after + 100).text(), "ours"))
+            .unwrap_err();
+        assert_eq!(error.code(), ErrorCode::StoreConflict, "after read {after}");
+        // By the revision, and not only because the key was taken.
+        assert_eq!(error.message(), "another writer changed the store first");
+        assert_eq!(theirs.get(&format!("theirs {after}")).status, Status::Unpaid);
+    }
+}
+
+#[test]
+fn an_engine_that_has_not_seen_an_invoice_says_so() {
+    let mut ours = Host::new();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    theirs.send(params(&Request::default().text(), "a")).unwrap();
+    let hash = theirs.get("a").payment_hash;
+    // "Not found" would make a host fail a good payment.
+    assert_eq!(
+        ours.claim(hash, 50_000).unwrap_err().code(),
+        ErrorCode::StoreConflict
+    );
+    assert_eq!(
+        ours.receive(hash, 50_000).unwrap_err().code(),
+        ErrorCode::StoreConflict
+    );
+    assert_eq!(ours.resend("a").unwrap_err().code(), ErrorCode::StoreConflict);
+    let again = ours.send(params(&Request::default().text(), "b"));
+    assert_eq!(again.unwrap_err().code(), ErrorCode::StoreConflict);
+    ours.restore().unwrap();
+    assert!(ours.claim(hash, 50_000).is_ok());
+}
+
+#[test]
+fn reading_again_tells_what_others_did() {
+    let mut ours = Host::new();
+    let mut waits = Vec::new();
+    for (number, label) in ["paid", "expired", "deleted", "open"].iter().enumerate() {
+        let params = SendInvoice {
+            expiry: Some(1000),
+            ..params(&Request::number(number as u32).text(), label)
+        };
+        waits.push(ours.send(params).unwrap());
+        ours.delivered(SendOutcome::Accepted);
+    }
+    let any = ours.call();
+    ours.give(&Input::WaitAnyInvoice {
+        call: any,
+        last_pay_index: 0,
+        timeout: None,
+    })
+    .unwrap();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    let hash = theirs.get("paid").payment_hash;
+    theirs.receive(hash, 50_000).unwrap();
+    theirs.delete("deleted", Status::Unpaid).unwrap();
+    theirs.send(params(&Request::number(77).text(), "new")).unwrap();
+    ours.events.clear();
+    ours.restore().unwrap();
+    assert_eq!(ours.event_names(), ["created", "paid", "deleted"]);
+    assert_eq!(ours.paid(waits[0]).label, "paid");
+    assert_eq!(ours.paid(any).label, "paid");
+    assert_eq!(ours.error(waits[2]).0, ErrorCode::NotFound);
+    assert_eq!((ours.reply(waits[1]), ours.reply(waits[3])), (None, None));
+    ours.restore().unwrap();
+    assert_eq!(ours.event_names(), [] as [&str; 0], "but only once");
+    // Money that came late is told, too.
+    theirs.wait_s(1001);
+    let hash = theirs.get("expired").payment_hash;
+    theirs.receive(hash, 50_000).unwrap();
+    ours.now_ms = theirs.now_ms;
+    ours.restore().unwrap();
+    assert_eq!(ours.event_names(), ["expired", "expired", "paid"]);
+}
+
+#[test]
+fn a_copy_in_hand_stays_in_hand_unless_another_writer_went_on() {
+    let mut ours = Host::new();
+    ours.send(params(&Request::default().text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    assert_eq!(ours.deliveries.len(), 1, "reading again does not send again");
+    assert_eq!(ours.get("a").delivery.state, DeliveryState::Sending);
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.restore().unwrap();
+    theirs.settle();
+    theirs.delivered(SendOutcome::Failed);
+    // They tried, failed, and are gone. We have to take over, after a while.
+    ours.restore().unwrap();
+    let old = ours.deliveries.pop_front().unwrap();
+    ours.settle();
+    assert!(ours.deliveries.is_empty());
+    ours.say(&old.id, SendOutcome::NoRoute);
+    ours.wait_s(2);
+    assert_eq!(ours.delivered(SendOutcome::Accepted).id, "1-1");
+    assert_eq!(ours.get("a").delivery.state, DeliveryState::Sent);
+}
