@@ -7,8 +7,8 @@ use bitcoin::secp256k1::{Keypair, Message, Secp256k1, Signing};
 use crate::answer::{check_as_payer, Answerable, Terms};
 use crate::bolt12::limits::MAX_BYTES;
 use crate::bolt12::{
-    invoice_digest, leaves, number, root_of, Invoice, InvoiceRequest, KnownLeaves, Points, TlvRecord,
-    TlvStream, TlvWriter, DEFAULT_RELATIVE_EXPIRY,
+    invoice_digest, number, Invoice, InvoiceRequest, KnownTree, Points, TlvRecord, TlvStream, TlvWriter,
+    Tree, DEFAULT_RELATIVE_EXPIRY,
 };
 use crate::{rules, Error, ErrorCode, Result};
 
@@ -26,9 +26,9 @@ const SIGNATURE_RECORD: usize = 66;
 pub struct UnsignedInvoice {
     request: Arc<InvoiceRequest>,
     created_at: u64,
-    points: Points,
+    points: Points<'static>,
     stream: TlvStream,
-    leaves: Vec<[u8; 32]>,
+    tree: Tree,
     digest: [u8; 32],
 }
 
@@ -43,7 +43,7 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
     terms.check(answerable.amount_msat())?;
     let request = answerable.request();
     // Room for some payment paths; a Vec grows where there are more.
-    let mut out = TlvWriter::with_capacity(request.as_bytes().len().saturating_add(1024));
+    let mut out = TlvWriter::with_capacity(request.as_bytes().len().saturating_add(512));
     copy(&mut out, request.mirrored(), |number| {
         number < number::INVOICE_PATHS
     })?;
@@ -58,15 +58,16 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
         return Err(Error::new(ErrorCode::LimitExceeded, message).with_rule(rules::LIMITS));
     }
     let stream = TlvStream::parse(bytes)?;
-    let leaves = leaves(&stream, request.known_leaves());
-    let root =
-        root_of(&leaves).ok_or_else(|| Error::new(ErrorCode::Internal, "an invoice without records"))?;
+    let tree = Tree::new(&stream, request.known_tree());
+    let root = tree
+        .root
+        .ok_or_else(|| Error::new(ErrorCode::Internal, "an invoice without records"))?;
     Ok(UnsignedInvoice {
         request: answerable.shared_request(),
         created_at: terms.created_at,
         points: known_points(answerable, terms),
         stream,
-        leaves,
+        tree,
         digest: invoice_digest(&root),
     })
 }
@@ -104,16 +105,16 @@ impl UnsignedInvoice {
     /// the invoice for any other reason, which would be a defect of this library.
     pub fn finish(&self, signature: &[u8; 64]) -> Result<Invoice> {
         let stream = TlvStream::parse(self.with_signature(signature)?).map_err(failed_self_check)?;
-        let known = KnownLeaves {
+        let known = KnownTree {
             stream: &self.stream,
-            leaves: &self.leaves,
+            tree: &self.tree,
         };
-        let invoice = Invoice::read(stream, &mut self.points.clone(), Some(known)).map_err(|error| {
-            match error.code() {
+        let invoice = Invoice::read(stream, &mut Points::after(&self.points), Some(known)).map_err(
+            |error| match error.code() {
                 ErrorCode::InvalidSignature => error,
                 _ => failed_self_check(error),
-            }
-        })?;
+            },
+        )?;
         let chain = self.request.chain();
         check_as_payer(&invoice, Some(&self.request), Some(chain), Some(self.created_at))
             .map_err(failed_self_check)?;
@@ -132,7 +133,7 @@ impl UnsignedInvoice {
 }
 
 /// The points that were read or made already; reading one again costs as much as a tenth of a verification.
-fn known_points(answerable: &Answerable, terms: &Terms) -> Points {
+fn known_points(answerable: &Answerable, terms: &Terms) -> Points<'static> {
     let mut points = Points::default();
     points.add(&terms.node_id);
     points.add(&answerable.payer_id());
@@ -146,7 +147,7 @@ fn known_points(answerable: &Answerable, terms: &Terms) -> Points {
 }
 
 fn write_terms(out: &mut TlvWriter, answerable: &Answerable, terms: &Terms) -> Result<()> {
-    let (mut paths, mut payinfos) = (Vec::new(), Vec::new());
+    let (mut paths, mut payinfos) = (Vec::with_capacity(512), Vec::with_capacity(64));
     for payment_path in &terms.paths {
         payment_path.path.write(&mut paths)?;
         payment_path.payinfo.write(&mut payinfos)?;

@@ -40,9 +40,14 @@ pub struct Warning {
 /// | 90 | each path has a hop | `empty_path` |
 /// | 91 | `invreq_bip_353_name` holds only letters, digits, `-`, `_` and `.` | `invalid_name` |
 pub fn check(request: &InvoiceRequest, chain: Option<[u8; 32]>, now: Option<u64>) -> Result<Vec<Warning>> {
-    check_offer_fields(request, now)?;
-    check_request_fields(request, chain)?;
+    check_rules(request, chain, now)?;
     Ok(warnings(request))
+}
+
+/// [`check`] without the warnings.
+pub(super) fn check_rules(request: &InvoiceRequest, chain: Option<[u8; 32]>, now: Option<u64>) -> Result<()> {
+    check_offer_fields(request, now)?;
+    check_request_fields(request, chain)
 }
 
 fn check_offer_fields(request: &InvoiceRequest, now: Option<u64>) -> Result<()> {

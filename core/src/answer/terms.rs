@@ -1,10 +1,11 @@
 //! What is answered, and on what terms.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bitcoin::secp256k1::PublicKey;
 
-use crate::answer::{check, Warning};
+use crate::answer::rules::check_rules;
+use crate::answer::{warnings, Warning};
 use crate::bolt12::limits::MAX_PATHS;
 use crate::bolt12::{number, InvoiceRequest, PaymentPath};
 use crate::{rules, Error, ErrorCode, PaymentHash, Result};
@@ -15,7 +16,7 @@ pub struct Answerable {
     request: Arc<InvoiceRequest>,
     payer_id: PublicKey,
     amount_msat: u64,
-    warnings: Vec<Warning>,
+    warnings: OnceLock<Vec<Warning>>,
 }
 
 /// The terms of an invoice.
@@ -41,9 +42,9 @@ impl Answerable {
     /// The request, if it may be answered on this chain and at this time; `None` skips that check.
     ///
     /// # Errors
-    /// Those of [`check`].
+    /// Those of [`check`](crate::answer::check).
     pub fn new(request: InvoiceRequest, chain: Option<[u8; 32]>, now: Option<u64>) -> Result<Self> {
-        let warnings = check(&request, chain, now)?;
+        check_rules(&request, chain, now)?;
         let missing = |number| {
             Error::new(ErrorCode::MissingField, "a field is missing that an answer needs").with_field(number)
         };
@@ -57,7 +58,7 @@ impl Answerable {
             request: Arc::new(request),
             payer_id,
             amount_msat,
-            warnings,
+            warnings: OnceLock::new(),
         })
     }
 
@@ -82,7 +83,7 @@ impl Answerable {
 
     /// What is unusual about the request.
     pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        self.warnings.get_or_init(|| warnings(&self.request))
     }
 
     /// Whether an amount that a caller gave is the request's. It cannot be any other: the payer would refuse it

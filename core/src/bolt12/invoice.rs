@@ -4,7 +4,7 @@ use bitcoin::secp256k1::PublicKey;
 
 use super::accessors::{common, offer_fields, request_fields};
 use super::fields::number;
-use super::merkle::KnownLeaves;
+use super::merkle::KnownTree;
 use super::message::Message;
 use super::path::{BlindedPath, PayInfo, PaymentPath};
 use super::points::Points;
@@ -47,12 +47,8 @@ impl Invoice {
         Self::read(stream, points, None)
     }
 
-    /// Reads an invoice of which points and leaves of the merkle tree are known.
-    pub(crate) fn read(
-        stream: TlvStream,
-        points: &mut Points,
-        known: Option<KnownLeaves<'_>>,
-    ) -> Result<Self> {
+    /// Reads an invoice of which points and a part of the merkle tree are known.
+    pub(crate) fn read(stream: TlvStream, points: &mut Points, known: Option<KnownTree<'_>>) -> Result<Self> {
         let mut message = Message::read(Kind::Invoice, stream, points)?;
         let node_id = message
             .node_id

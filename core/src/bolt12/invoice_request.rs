@@ -2,7 +2,7 @@
 
 use super::accessors::{common, offer_fields, request_fields};
 use super::fields::number;
-use super::merkle::KnownLeaves;
+use super::merkle::KnownTree;
 use super::message::Message;
 use super::path::BlindedPath;
 use super::points::Points;
@@ -63,9 +63,9 @@ impl InvoiceRequest {
         Ok(request)
     }
 
-    /// The leaves of the merkle tree, if they were needed so far.
-    pub(crate) fn known_leaves(&self) -> Option<KnownLeaves<'_>> {
-        self.message.known_leaves()
+    /// The merkle tree, if it was needed so far.
+    pub(crate) fn known_tree(&self) -> Option<KnownTree<'_>> {
+        self.message.known_tree()
     }
 
     /// The amount the payer will pay, in msat (`invreq_amount`, 82).

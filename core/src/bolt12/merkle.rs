@@ -15,27 +15,46 @@ pub const SIGNATURE_TYPES: core::ops::RangeInclusive<u64> = 240..=1000;
 /// The records are hashed as they stand in the stream: values that were read and encoded again would be another
 /// message wherever an encoding is not the one we would have chosen.
 pub fn merkle_root(stream: &TlvStream) -> Option<[u8; 32]> {
-    root_of(&leaves(stream, None))
+    Tree::new(stream, None).root
 }
 
-/// A stream whose leaves were made before.
+/// The merkle tree of a stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    leaves: Vec<[u8; 32]>,
+    pub root: Option<[u8; 32]>,
+}
+
+/// A stream whose tree was made before.
 #[derive(Clone, Copy)]
-pub(crate) struct KnownLeaves<'a> {
+pub(crate) struct KnownTree<'a> {
     pub stream: &'a TlvStream,
-    pub leaves: &'a [[u8; 32]],
+    pub tree: &'a Tree,
+}
+
+impl Tree {
+    /// The tree of a stream. What it has in common with the other one is not hashed again.
+    pub fn new(stream: &TlvStream, known: Option<KnownTree<'_>>) -> Self {
+        let leaves = leaves(stream, known);
+        let root = match known {
+            Some(known) if known.tree.leaves == leaves => known.tree.root,
+            _ => root_of(&leaves),
+        };
+        Self { leaves, root }
+    }
 }
 
 /// The leaves of a stream. A leaf depends on its record and on the first record alone, so those of an invoice that stand
 /// in its request with the same bytes are taken from there.
-pub(crate) fn leaves(stream: &TlvStream, known: Option<KnownLeaves<'_>>) -> Vec<[u8; 32]> {
+fn leaves(stream: &TlvStream, known: Option<KnownTree<'_>>) -> Vec<[u8; 32]> {
     let Some(first) = stream.records().next() else {
         return Vec::new();
     };
-    let same_first = |known: &KnownLeaves<'_>| known.stream.records().next() == Some(first);
+    let same_first = |known: &KnownTree<'_>| known.stream.records().next() == Some(first);
     let known = known.filter(same_first);
     let mut known = known
         .into_iter()
-        .flat_map(|known| signed_records(known.stream).zip(known.leaves))
+        .flat_map(|known| signed_records(known.stream).zip(&known.tree.leaves))
         .peekable();
     let mut nonce_tag = Vec::with_capacity(NONCE_TAG.len().saturating_add(first.raw.len()));
     nonce_tag.extend_from_slice(NONCE_TAG);
@@ -46,7 +65,7 @@ pub(crate) fn leaves(stream: &TlvStream, known: Option<KnownLeaves<'_>>) -> Vec<
     let mut leaves = Vec::with_capacity(stream.records().len());
     for record in signed_records(stream) {
         while known.next_if(|(other, _)| other.number < record.number).is_some() {}
-        if let Some((_, leaf)) = known.next_if(|(other, _)| *other == record) {
+        if let Some((_, leaf)) = known.next_if(|(other, _)| other.raw == record.raw) {
             leaves.push(*leaf);
             continue;
         }
@@ -58,7 +77,7 @@ pub(crate) fn leaves(stream: &TlvStream, known: Option<KnownLeaves<'_>>) -> Vec<
 }
 
 /// The root over these leaves; `None` if there are none.
-pub(crate) fn root_of(leaves: &[[u8; 32]]) -> Option<[u8; 32]> {
+fn root_of(leaves: &[[u8; 32]]) -> Option<[u8; 32]> {
     // Neighbours are paired from the left; one without a partner moves up as it is.
     let up = |level: &[[u8; 32]]| -> Vec<[u8; 32]> {
         level
@@ -168,26 +187,28 @@ mod tests {
     }
 
     #[test]
-    fn known_leaves_are_those_that_would_be_made() {
+    fn what_is_known_is_what_would_be_made() {
         let stream = |bytes: &[u8]| TlvStream::parse(bytes.to_vec()).unwrap();
         let request = stream(&[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 240, 1, 9]);
-        let made = leaves(&request, None);
-        assert_eq!(made.len(), 4);
+        let made = Tree::new(&request, None);
+        assert_eq!(made.leaves.len(), 4);
         for other in [
             &[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 170, 1, 4][..],
             &[0, 1, 7, 10, 1, 5, 20, 0, 88, 1, 3],
             &[0, 1, 7, 2, 0, 9, 0, 88, 1, 3, 240, 0],
             &[0, 1, 6, 8, 1, 1, 10, 1, 2, 88, 1, 3],
             &[8, 1, 1, 10, 1, 2, 88, 1, 3],
+            &[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 240, 1, 8],
             &[0, 1, 7],
             &[],
         ] {
             let other = stream(other);
-            let known = KnownLeaves {
+            let known = KnownTree {
                 stream: &request,
-                leaves: &made,
+                tree: &made,
             };
-            assert_eq!(leaves(&other, Some(known)), leaves(&other, None), "{other:?}");
+            let (fast, slow) = (Tree::new(&other, Some(known)), Tree::new(&other, None));
+            assert_eq!((fast.leaves, fast.root), (slow.leaves, slow.root), "{other:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use bitcoin::secp256k1::PublicKey;
 
 use super::chain::BITCOIN;
 use super::fields::{field_info, field_name, is_mirrored, is_offer_field, number, FieldInfo, ValueType};
-use super::merkle::{leaves, root_of, KnownLeaves};
+use super::merkle::{KnownTree, Tree};
 use super::path::{read_paths, read_payinfos, BlindedPath, PayInfo};
 use super::points::Points;
 use super::string::Kind;
@@ -23,7 +23,7 @@ use crate::{rules, Error, ErrorCode, InvreqId, Result};
 #[derive(Clone)]
 pub(crate) struct Message {
     pub stream: TlvStream,
-    leaves: OnceLock<Vec<[u8; 32]>>,
+    tree: OnceLock<Tree>,
     pub issuer_id: Option<PublicKey>,
     pub payer_id: Option<PublicKey>,
     pub node_id: Option<PublicKey>,
@@ -46,7 +46,7 @@ impl Message {
     /// Reads the values of a stream by the rules for this kind: first those of BOLT 1 for every record, then the ranges.
     pub fn read(kind: Kind, stream: TlvStream, points: &mut Points) -> Result<Self> {
         let mut message = Self {
-            leaves: OnceLock::new(),
+            tree: OnceLock::new(),
             issuer_id: None,
             payer_id: None,
             node_id: None,
@@ -76,17 +76,16 @@ impl Message {
         Ok(message)
     }
 
-    /// The merkle root, with the help of leaves that are known already.
-    pub fn merkle_root_with(&self, known: Option<KnownLeaves<'_>>) -> [u8; 32] {
-        root_of(self.leaves.get_or_init(|| leaves(&self.stream, known))).unwrap_or_default()
+    /// The merkle root, made with the help of a tree that is known already.
+    pub fn merkle_root_with(&self, known: Option<KnownTree<'_>>) -> [u8; 32] {
+        let tree = self.tree.get_or_init(|| Tree::new(&self.stream, known));
+        tree.root.unwrap_or_default()
     }
 
-    /// The leaves of the merkle tree, if they were needed so far.
-    pub fn known_leaves(&self) -> Option<KnownLeaves<'_>> {
-        self.leaves.get().map(|leaves| KnownLeaves {
-            stream: &self.stream,
-            leaves,
-        })
+    /// The merkle tree, if it was needed so far.
+    pub fn known_tree(&self) -> Option<KnownTree<'_>> {
+        let stream = &self.stream;
+        self.tree.get().map(|tree| KnownTree { stream, tree })
     }
 
     fn read_value(&mut self, info: &FieldInfo, value: &[u8], points: &mut Points) -> Result<()> {

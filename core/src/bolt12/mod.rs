@@ -46,8 +46,8 @@ pub use fields::{field_info, field_name, is_mirrored, number, FieldInfo, ValueTy
 pub use invoice::{Invoice, DEFAULT_RELATIVE_EXPIRY};
 pub use invoice_error::InvoiceError;
 pub use invoice_request::InvoiceRequest;
-pub(crate) use merkle::{leaves, root_of, KnownLeaves};
 pub use merkle::{merkle_root, tagged_hash, SIGNATURE_TYPES};
+pub(crate) use merkle::{KnownTree, Tree};
 pub(crate) use message::invreq_id_of;
 pub use offer::Offer;
 pub(crate) use path::{read_paths, read_payinfos};

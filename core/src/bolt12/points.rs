@@ -13,23 +13,35 @@ use crate::Result;
 /// To read a compressed point is to take a square root: the dearest step of decoding after the signature. A request and
 /// its invoice name the same keys several times over, so each is read once and then looked up.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Points(BTreeMap<[u8; 33], PublicKey>);
+pub(crate) struct Points<'a> {
+    read: BTreeMap<[u8; 33], PublicKey>,
+    before: Option<&'a Points<'a>>,
+}
 
-impl Points {
+impl<'a> Points<'a> {
+    /// No further points than these.
+    pub fn after(before: &'a Points<'a>) -> Self {
+        Self {
+            read: BTreeMap::new(),
+            before: Some(before),
+        }
+    }
+
     /// The point with this encoding. Only compressed points, `02` or `03` and 32 bytes, are points in BOLT 1.
     pub fn read(&mut self, bytes: &[u8]) -> Result<PublicKey> {
         let key: [u8; 33] = bytes.try_into().map_err(|_| invalid_point(bytes))?;
-        if let Some(point) = self.0.get(&key) {
+        let before = || self.before.and_then(|before| before.read.get(&key));
+        if let Some(point) = self.read.get(&key).or_else(before) {
             return Ok(*point);
         }
         let point = PublicKey::from_slice(&key).map_err(|_| invalid_point(bytes))?;
-        self.0.insert(key, point);
+        self.read.insert(key, point);
         Ok(point)
     }
 
     /// Adds a point that is known already.
     pub fn add(&mut self, point: &PublicKey) {
-        self.0.insert(point.serialize(), *point);
+        self.read.insert(point.serialize(), *point);
     }
 
     /// Adds the points of a path.

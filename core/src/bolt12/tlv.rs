@@ -44,7 +44,7 @@ impl TlvStream {
                 bytes.len()
             )));
         }
-        let mut slots: Vec<Slot> = Vec::with_capacity(16);
+        let mut slots: Vec<Slot> = Vec::with_capacity(24);
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             let start = bytes.len().saturating_sub(rest.len());

@@ -118,12 +118,7 @@ impl Shared {
             if reads.is_empty() {
                 return Ok(Advance::Ask(rest));
             }
-            for need in reads {
-                if let Need::Range { start, end, limit } = &need {
-                    let entries = self.store.range(start, end, *limit).await?;
-                    answers.insert(need, Answer::Entries(entries));
-                }
-            }
+            self.read_all(reads, answers).await?;
         };
         if let Some(batch) = &step.batch {
             match self.store.write(batch).await {
@@ -149,6 +144,23 @@ impl Shared {
     }
 
     /// Puts questions to the host, all at once.
+    /// Asks the store for all of it at once: one that works on a thread of its own then need not wait for us in between.
+    async fn read_all(&self, needs: Vec<Need>, answers: &mut Answers) -> Result<()> {
+        let read = |need| async move {
+            let entries = match &need {
+                Need::Range { start, end, limit } => self.store.range(start, end, *limit).await?,
+                _ => Vec::new(),
+            };
+            Ok::<_, Error>((need, entries))
+        };
+        let mut reads: FuturesUnordered<_> = needs.into_iter().map(read).collect();
+        while let Some(done) = reads.next().await {
+            let (need, entries) = done?;
+            answers.insert(need, Answer::Entries(entries));
+        }
+        Ok(())
+    }
+
     async fn ask_all(&self, needs: Vec<Need>, answers: &mut Answers) {
         let mut asked: FuturesUnordered<_> = needs
             .into_iter()

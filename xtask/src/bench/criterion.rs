@@ -1,28 +1,7 @@
-//! `cargo xtask bench`.
-
-use crate::{shell, Done};
-
-/// Runs the benchmarks of the library and prints how long each thing takes in units of what it is held against; `args`
-/// go to cargo.
-///
-/// Two measurements that follow each other and differ only in the last part of their name (`peel: invreq`, `peel: ldk`)
-/// are such a pair. Lines in which a benchmark itself speaks of a ratio are printed as they are.
-pub fn run(args: &[String]) -> Done {
-    let mut command = shell::cargo(&["bench", "--locked", "-p", "invreq", "--all-features"]);
-    command.args(args);
-    println!("{} …", shell::describe(&command));
-    let output = shell::stdout(command)?;
-    let ratios = ratios(&output);
-    if ratios.is_empty() {
-        return Err(format!(
-            "{output}\nno benchmark measured a pair or printed a ratio"
-        ));
-    }
-    for line in ratios {
-        println!("{line}");
-    }
-    Ok(())
-}
+//! Pairs in what criterion prints.
+//!
+//! Two measurements that follow each other and differ only in the last part of their name (`peel: invreq`, `peel: ldk`)
+//! are a pair. They are measured one after the other and not in turns, so they are for information only.
 
 struct Measurement {
     group: String,
@@ -30,7 +9,8 @@ struct Measurement {
     nanoseconds: f64,
 }
 
-fn ratios(output: &str) -> Vec<String> {
+/// How long each first one takes in units of the second, and the lines in which a benchmark itself speaks of a ratio.
+pub fn ratios(output: &str) -> Vec<String> {
     let own = output
         .lines()
         .filter(|line| line.split_whitespace().any(|word| word == "ratio"));
