@@ -246,6 +246,9 @@ pub(crate) fn pause_after(retries: u32) -> u64 {
 }
 
 fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
+    let retries = draft
+        .flight(invoice.created_index)
+        .map_or(0, |flight| flight.retries);
     invoice.next_path = None;
     draft.set_flight(invoice.created_index, None);
     if !invoice.sent.is_empty() {
@@ -256,9 +259,10 @@ fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
     let untold = |path: &PathReport| path.outcome != PathOutcome::NoRoute || path.attempts > 0;
     if invoice.paths.iter().any(untold) {
         // Some path could work, or a copy may have left: it is worth another round.
-        let pause = draft.now_ms.saturating_add(LONGEST_PAUSE_MS);
+        let due = draft.now_ms.saturating_add(pause_after(retries));
         invoice.next_path = Some(0);
-        draft.set_flight(invoice.created_index, Some(Flight::due(pause, 0)));
+        let flight = Flight::due(due, retries.saturating_add(1));
+        draft.set_flight(invoice.created_index, Some(flight));
         return changed(draft, invoice);
     }
     invoice.delivery = DeliveryState::Unreachable;
