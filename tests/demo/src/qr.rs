@@ -12,10 +12,8 @@ use qrcode::{EcLevel, QrCode};
 pub fn draw(text: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text.to_ascii_uppercase(), EcLevel::L).ok()?;
     if !io::stdout().is_terminal() {
-        let blocks = code
-            .render::<Dense1x2>()
-            .dark_color(Dense1x2::Light)
-            .light_color(Dense1x2::Dark);
+        let mut blocks = code.render::<Dense1x2>();
+        blocks.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark);
         return Some(blocks.build());
     }
     let blocks = code.render::<Dense1x2>().build();
