@@ -11,6 +11,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backup;
 mod calls;
 mod host;
 #[cfg(all(unix, feature = "sqlite"))]
