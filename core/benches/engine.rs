@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bitcoin::Network;
 use criterion::Criterion;
-use invreq::bolt12::{Invoice, InvoiceRequest};
+use invreq::bolt12::{Invoice, InvoiceRequest, PaymentPath};
 use invreq::engine::{
     Answer, Answers, Config, Effects, Engine, Fixture, InboundPayment, Input, Need, Progress, Route,
     SendInvoice,
@@ -33,6 +33,7 @@ struct Wallet {
     engine: Engine,
     store: BTreeMap<Vec<u8>, Vec<u8>>,
     answers: u64,
+    paths: Vec<PaymentPath>,
 }
 
 impl Wallet {
@@ -45,6 +46,7 @@ impl Wallet {
             engine: Engine::new(config, &SEED).unwrap(),
             store: entries.map(|entry| (entry.key, entry.value)).collect(),
             answers: 0,
+            paths: vec![payment_path(0x70), payment_path(0x74)],
         };
         wallet.run(&Input::Restore, &[1; 32]);
         assert_eq!(wallet.engine.open_invoices() as u64, open);
@@ -85,7 +87,7 @@ impl Wallet {
                 Answer::Entries(entries.map(entry).collect())
             }
             Need::CreateInboundPayment(_) => Answer::InboundPayment(InboundPayment {
-                paths: vec![payment_path(0x70), payment_path(0x74)],
+                paths: self.paths.clone(),
                 mpp: true,
                 ..InboundPayment::default()
             }),

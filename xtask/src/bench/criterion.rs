@@ -1,7 +1,10 @@
 //! Pairs in what criterion prints.
 //!
 //! Two measurements that follow each other and differ only in the last part of their name (`peel: invreq`, `peel: ldk`)
-//! are a pair. They are measured one after the other and not in turns, so they are for information only.
+//! are a pair, if the second is one of [`BASES`]. They are measured one after the other and not in turns, so they are for information only.
+
+/// What others are held against.
+const BASES: [&str; 2] = ["floor", "ldk"];
 
 struct Measurement {
     group: String,
@@ -17,7 +20,7 @@ pub fn ratios(output: &str) -> Vec<String> {
     let mut ratios: Vec<String> = own.map(str::to_owned).collect();
     let measurements = measurements(output);
     for (ours, base) in measurements.iter().zip(measurements.iter().skip(1)) {
-        if ours.group == base.group {
+        if ours.group == base.group && BASES.contains(&base.side.as_str()) {
             let ratio = ours.nanoseconds / base.nanoseconds;
             ratios.push(format!(
                 "{}: {} / {}, ratio {ratio:.2}",

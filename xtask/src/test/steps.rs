@@ -1,6 +1,6 @@
 use super::log::Log;
 use super::{house, licences, Checked};
-use crate::{generated, shell};
+use crate::{bench, generated, shell};
 
 /// One thing to check.
 pub struct Step {
@@ -24,7 +24,10 @@ pub const STEPS: &[Step] = &[
 ];
 
 /// What `--long` adds: load, mutation and fuzzing register here.
-pub const LONG: &[Step] = &[];
+#[rustfmt::skip] // one line for each step
+pub const LONG: &[Step] = &[
+    Step { name: "bench", about: "a quick look at the benchmarks: every ratio keeps its limit", run: bench },
+];
 
 fn fmt(log: &mut Log) -> Checked {
     component(log, "fmt", "rustfmt")?;
@@ -97,6 +100,12 @@ fn generated(log: &mut Log) -> Checked {
         log.line(name);
         run(&check)?;
     }
+    nothing_to_say()
+}
+
+fn bench(log: &mut Log) -> Checked {
+    log.line("cargo xtask bench --quick");
+    bench::run(&["--quick".to_owned()])?;
     nothing_to_say()
 }
 
