@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 
 use bitcoin::hashes::{sha256, Hash};
 use bitcoin::secp256k1::{PublicKey, Secp256k1};
+use invreq::bolt12::PaymentPath;
 use lightning::blinded_path::message::{BlindedMessagePath, MessageContext, OffersContext};
 use lightning::blinded_path::payment::{
     Bolt12RefundContext, PaymentConstraints, PaymentContext, UnauthenticatedReceiveTlvs,
@@ -18,7 +19,8 @@ use lightning::types::payment::{PaymentHash, PaymentPreimage, PaymentSecret};
 use lightning::util::ser::{LengthReadable, Readable};
 
 use crate::node::Node;
-use crate::{Error, Network, NodeIndex, PaymentPath};
+use crate::payment_path::from_ldk;
+use crate::{Error, Network, NodeIndex};
 
 /// What a host promises to receive.
 #[derive(Clone, Debug)]
@@ -218,7 +220,7 @@ fn payment_paths(node: &Node, amount_msat: u64, secret: PaymentSecret) -> Result
         .router
         .create_blinded_payment_paths(node.id(), channels, tlvs, Some(amount_msat), &Secp256k1::new())
         .map_err(|()| Error::Lightning("no channel can receive the amount".into()))?;
-    Ok(paths.iter().map(PaymentPath::from).collect())
+    Ok(paths.iter().map(from_ldk).collect())
 }
 
 /// Searches from the target towards us, so that the first connected peer it meets is the first hop.

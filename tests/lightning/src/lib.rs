@@ -40,7 +40,6 @@ pub use error::Error;
 pub use event::NodeEvent;
 pub use host::{InboundPayment, InvoiceDestination};
 pub use network::{ChannelTerms, Network, NodeIndex, RefundTerms};
-pub use payment_path::{PathHop, PayInfo, PaymentPath};
 pub use remote::RemoteNode;
 pub use server::Server;
 pub use stream::StreamId;

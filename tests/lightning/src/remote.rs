@@ -10,7 +10,9 @@ use bitcoin::secp256k1::PublicKey;
 use hex_conservative::{DisplayHex, FromHex};
 use serde_json::{json, Value};
 
-use crate::{Error, HostNode, InboundPayment, NodeEvent, PathHop, PayInfo, PaymentPath};
+use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
+
+use crate::{Error, HostNode, InboundPayment, NodeEvent};
 
 /// A node of a test server. Clones of its `Arc` share one connection.
 pub struct RemoteNode {
@@ -232,17 +234,20 @@ fn event(value: &Value) -> Option<NodeEvent> {
 
 fn path(value: &Value) -> Option<PaymentPath> {
     let hop = |hop: &Value| {
-        Some(PathHop {
+        Some(BlindedHop {
             blinded_node_id: key(&hop["blinded_node_id"])?,
             encrypted_recipient_data: bytes(&hop["encrypted_recipient_data"])?,
         })
     };
     let info = &value["payinfo"];
     let number = |name: &str| info[name].as_u64();
+    let hops = value["hops"].as_array()?.iter().map(hop);
     Some(PaymentPath {
-        introduction: bytes(&value["introduction"])?,
-        first_path_key: key(&value["first_path_key"])?,
-        hops: value["hops"].as_array()?.iter().map(hop).collect::<Option<_>>()?,
+        path: BlindedPath {
+            introduction: introduction(&bytes(&value["introduction"])?)?,
+            path_key: key(&value["first_path_key"])?,
+            hops: hops.collect::<Option<_>>()?,
+        },
         payinfo: PayInfo {
             fee_base_msat: number("fee_base_msat")?.try_into().ok()?,
             fee_proportional_millionths: number("fee_proportional_millionths")?.try_into().ok()?,
@@ -252,6 +257,19 @@ fn path(value: &Value) -> Option<PaymentPath> {
             features: bytes(&info["features"])?,
         },
     })
+}
+
+fn introduction(bytes: &[u8]) -> Option<Introduction> {
+    match bytes {
+        [direction @ (0 | 1), scid @ ..] => {
+            let scid = u64::from_be_bytes(scid.try_into().ok()?);
+            Some(Introduction::Scid {
+                direction: *direction,
+                scid,
+            })
+        }
+        node_id => PublicKey::from_slice(node_id).ok().map(Introduction::NodeId),
+    }
 }
 
 fn bytes(value: &Value) -> Option<Vec<u8>> {

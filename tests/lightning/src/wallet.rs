@@ -11,7 +11,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitcoin::secp256k1::PublicKey;
 use futures_lite::future::block_on;
-use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
 use invreq::driver::{HostError, Payee, PaymentSource, Transport};
 use invreq::engine::{
     Claim, Delivery, InboundPayment, InboundPaymentRequest, PaymentReceived, ReplyPath, Route, SendOutcome,
@@ -114,7 +113,7 @@ impl<N: HostNode> PaymentSource for NodeHost<N> {
         Ok(InboundPayment {
             payment_hash: Some(PaymentHash(made.payment_hash)),
             preimage: preimage.map(Preimage::new),
-            paths: made.paths.iter().map(payment_path).collect(),
+            paths: made.paths,
             mpp: true,
             paths_expire_at: None,
         })
@@ -313,42 +312,6 @@ impl HostNode for LocalNode {
             std::thread::sleep(Duration::from_millis(5));
         }
         events
-    }
-}
-
-fn payment_path(path: &crate::PaymentPath) -> PaymentPath {
-    let introduction = match path.introduction.as_slice() {
-        [direction @ (0 | 1), scid @ ..] => {
-            let scid = scid
-                .try_into()
-                .map(u64::from_be_bytes)
-                .expect("a sciddir is 9 bytes");
-            Introduction::Scid {
-                direction: *direction,
-                scid,
-            }
-        }
-        node_id => Introduction::NodeId(PublicKey::from_slice(node_id).expect("a node id is a point")),
-    };
-    let hops = path.hops.iter().map(|hop| BlindedHop {
-        blinded_node_id: hop.blinded_node_id,
-        encrypted_recipient_data: hop.encrypted_recipient_data.clone(),
-    });
-    let info = &path.payinfo;
-    PaymentPath {
-        path: BlindedPath {
-            introduction,
-            path_key: path.first_path_key,
-            hops: hops.collect(),
-        },
-        payinfo: PayInfo {
-            fee_base_msat: info.fee_base_msat,
-            fee_proportional_millionths: info.fee_proportional_millionths,
-            cltv_expiry_delta: info.cltv_expiry_delta,
-            htlc_minimum_msat: info.htlc_minimum_msat,
-            htlc_maximum_msat: info.htlc_maximum_msat,
-            features: info.features.clone(),
-        },
     }
 }
 

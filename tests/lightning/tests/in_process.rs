@@ -94,11 +94,11 @@ fn a_private_host_behind_a_relay_is_paid_for_a_hash_of_the_callers() {
         .unwrap();
     assert_eq!(inbound.preimage, None);
     assert_eq!(
-        inbound.paths[0].introduction,
-        relay.serialize(),
+        inbound.paths[0].path.introduction,
+        invreq::bolt12::Introduction::NodeId(relay),
         "the payer enters at the relay"
     );
-    assert_eq!(inbound.paths[0].hops.len(), 2);
+    assert_eq!(inbound.paths[0].path.hops.len(), 2);
 
     let wallet = Wallet::new();
     let invoice = wallet.answer(&request, &inbound);

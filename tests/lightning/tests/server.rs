@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 use bitcoin::secp256k1::PublicKey;
 use client::{tcp, web_socket, Client, PATIENCE};
 use hex_conservative::{DisplayHex, FromHex};
-use invreq_lightning::{
-    InboundPayment, InvoiceDestination, Network, PathHop, PayInfo, PaymentPath, Server, StreamId, Testbed,
-};
+use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
+use invreq_lightning::{InboundPayment, InvoiceDestination, Network, Server, StreamId, Testbed};
 use serde_json::{json, Value};
 use tungstenite::{Message, WebSocket};
 use wallet::{Wallet, Way};
@@ -382,16 +381,18 @@ fn create_inbound_payment(control: &mut Client, payment_hash: Option<[u8; 32]>) 
 }
 
 fn payment_path(path: &Value) -> PaymentPath {
-    let hop = |hop: &Value| PathHop {
+    let hop = |hop: &Value| BlindedHop {
         blinded_node_id: key(&hop["blinded_node_id"]),
         encrypted_recipient_data: bytes(&hop["encrypted_recipient_data"]),
     };
     let info = &path["payinfo"];
     let number = |name: &str| info[name].as_u64().unwrap();
     PaymentPath {
-        introduction: bytes(&path["introduction"]),
-        first_path_key: key(&path["first_path_key"]),
-        hops: path["hops"].as_array().unwrap().iter().map(hop).collect(),
+        path: BlindedPath {
+            introduction: Introduction::NodeId(key(&path["introduction"])),
+            path_key: key(&path["first_path_key"]),
+            hops: path["hops"].as_array().unwrap().iter().map(hop).collect(),
+        },
         payinfo: PayInfo {
             fee_base_msat: number("fee_base_msat").try_into().unwrap(),
             fee_proportional_millionths: number("fee_proportional_millionths").try_into().unwrap(),

@@ -4,7 +4,9 @@ use bitcoin::secp256k1::PublicKey;
 use hex_conservative::DisplayHex;
 use serde_json::{json, Value};
 
-use crate::{InboundPayment, NodeEvent, PathHop, PaymentPath};
+use invreq::bolt12::{BlindedHop, Introduction, PaymentPath};
+
+use crate::{InboundPayment, NodeEvent};
 
 pub(super) fn hex(bytes: &[u8]) -> Value {
     Value::String(bytes.to_lower_hex_string())
@@ -94,16 +96,16 @@ pub(super) fn event(node: &str, event: NodeEvent) -> Value {
 }
 
 fn path(path: &PaymentPath) -> Value {
-    let hop = |hop: &PathHop| {
+    let PaymentPath { path, payinfo: info } = path;
+    let hop = |hop: &BlindedHop| {
         json!({
             "blinded_node_id": key(&hop.blinded_node_id),
             "encrypted_recipient_data": hex(&hop.encrypted_recipient_data),
         })
     };
-    let info = &path.payinfo;
     json!({
-        "introduction": hex(&path.introduction),
-        "first_path_key": key(&path.first_path_key),
+        "introduction": hex(&introduction(&path.introduction)),
+        "first_path_key": key(&path.path_key),
         "hops": path.hops.iter().map(hop).collect::<Value>(),
         "payinfo": {
             "fee_base_msat": info.fee_base_msat,
@@ -118,4 +120,11 @@ fn path(path: &PaymentPath) -> Value {
 
 fn optional(bytes: Option<&[u8]>) -> Value {
     bytes.map_or(Value::Null, hex)
+}
+
+fn introduction(introduction: &Introduction) -> Vec<u8> {
+    match introduction {
+        Introduction::NodeId(node_id) => node_id.serialize().to_vec(),
+        Introduction::Scid { direction, scid } => [&[*direction][..], &scid.to_be_bytes()].concat(),
+    }
 }

@@ -4,7 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::hashes::{sha256, Hash};
 use bitcoin::secp256k1::{All, Keypair, PublicKey, Secp256k1, SecretKey};
-use invreq_lightning::{InboundPayment, PaymentPath};
+use invreq::bolt12::{Introduction, PaymentPath};
+use invreq_lightning::InboundPayment;
 use lightning::blinded_path::message::{
     BlindedMessagePath, MessageContext, MessageForwardNode, OffersContext,
 };
@@ -167,11 +168,11 @@ pub fn request_path(request: &str) -> Vec<u8> {
 }
 
 fn payment_path(path: &PaymentPath) -> BlindedPaymentPath {
+    let PaymentPath { path, payinfo: info } = path;
     let hops = path.hops.iter().map(|hop| BlindedHop {
         blinded_node_id: hop.blinded_node_id,
         encrypted_payload: hop.encrypted_recipient_data.clone(),
     });
-    let info = &path.payinfo;
     assert!(info.features.is_empty());
     let info = BlindedPayInfo {
         fee_base_msat: info.fee_base_msat,
@@ -181,8 +182,10 @@ fn payment_path(path: &PaymentPath) -> BlindedPaymentPath {
         htlc_maximum_msat: info.htlc_maximum_msat,
         features: lightning::types::features::BlindedHopFeatures::empty(),
     };
-    let introduction = PublicKey::from_slice(&path.introduction).expect("LDK introduces payments by node id");
-    BlindedPaymentPath::from_blinded_path_and_payinfo(introduction, path.first_path_key, hops.collect(), info)
+    let Introduction::NodeId(introduction) = path.introduction else {
+        panic!("LDK introduces payments by node id")
+    };
+    BlindedPaymentPath::from_blinded_path_and_payinfo(introduction, path.path_key, hops.collect(), info)
 }
 
 struct Silent;
