@@ -1,10 +1,14 @@
 //! The 32-byte values that name and prove a payment.
 
 use core::fmt;
+use core::str::FromStr;
 
 use bitcoin::hashes::{sha256, Hash};
+use hex_conservative::FromHex;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::{Error, ErrorCode, Result};
 
 /// The hash of a payment preimage: what a payment is known by on the network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +82,50 @@ impl fmt::Debug for InvreqId {
     }
 }
 
+impl FromStr for PaymentHash {
+    type Err = Error;
+
+    /// Reads 64 hex digits.
+    fn from_str(text: &str) -> Result<Self> {
+        read_hex(text).map(Self)
+    }
+}
+
+impl FromStr for InvreqId {
+    type Err = Error;
+
+    /// Reads 64 hex digits.
+    fn from_str(text: &str) -> Result<Self> {
+        read_hex(text).map(Self)
+    }
+}
+
+fn read_hex(text: &str) -> Result<[u8; 32]> {
+    <[u8; 32]>::from_hex(text)
+        .map_err(|_| Error::new(ErrorCode::InvalidParameter, "a hash or an id is 64 hex digits"))
+}
+
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_read_as_they_are_written() {
+        let hash = Preimage::new([7; 32]).payment_hash();
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        assert_eq!(hash.to_string().to_uppercase().parse(), Ok(hash));
+        for bad in ["", "00", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64)] {
+            let error = bad.parse::<InvreqId>().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidParameter, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_preimage_is_not_printed() {
+        assert_eq!(format!("{:?}", Preimage::new([7; 32])), "Preimage(secret)");
+    }
 }
