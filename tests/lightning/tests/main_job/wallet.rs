@@ -54,10 +54,6 @@ impl Wallet {
         });
         assert!(proven);
     }
-
-    pub fn assert_schema(&self, record: &Record) {
-        assert_valid_rpc(record);
-    }
 }
 
 pub fn params(request: &str, label: &str) -> SendInvoice {
