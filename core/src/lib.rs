@@ -23,7 +23,8 @@
 //! 4. [`engine`]: the state machine that tracks it; data in, data out.
 //! 5. `driver` (feature `driver`, on by default): the loop over the engine for async Rust, with a complete example.
 //!
-//! Beside them stand [`decode`](mod@decode) for people, [`store`] for what is kept, and [`Error`] with its table of codes.
+//! Beside them stand [`decode`](mod@decode) for people, [`store`] for what is kept, `peer` (a feature) for hosts that have
+//! nothing but a socket, and [`Error`] with its table of codes.
 
 pub mod answer;
 pub mod bolt12;
@@ -34,6 +35,8 @@ pub mod engine;
 mod error;
 mod ids;
 pub mod onion;
+#[cfg(feature = "peer")]
+pub mod peer;
 pub mod store;
 
 pub use decode::{decode, decode_with, DecodeOptions, Decoded, DecodedField, Problem};
