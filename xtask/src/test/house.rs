@@ -12,7 +12,7 @@ const HAND_WRITTEN: &[&str] = &[
     "rs", "ts", "js", "mjs", "kt", "swift", "py", "sh", "toml", "md", "html", "css", "yml", "yaml",
 ];
 
-/// Names of package registries: the project builds from any mirror, so only cargo's lock file may name one.
+/// Names of package registries: the project builds from any mirror, so only cargo's lock files may name one.
 const REGISTRIES: &[&str] = &[
     concat!("crates", ".io"),
     concat!("npmjs", ".org"),
@@ -78,12 +78,16 @@ impl Rules {
             if self.folders.iter().any(|folder| line.contains(folder.as_str())) {
                 complaints.push(format!(":{number}: names a folder of this machine"));
             }
-            if path != "Cargo.lock" && REGISTRIES.iter().any(|host| line.contains(host)) {
+            if !lock_file(path) && REGISTRIES.iter().any(|host| line.contains(host)) {
                 complaints.push(format!(":{number}: names a package registry"));
             }
         }
         complaints
     }
+}
+
+fn lock_file(path: &str) -> bool {
+    path.rsplit('/').next() == Some("Cargo.lock")
 }
 
 /// Vectors are data with a source of their own, however long.
@@ -128,5 +132,7 @@ mod tests {
         assert_eq!(complaints("README.md", &line), 1);
         assert_eq!(complaints("npm/package-lock.json", &line), 1);
         assert_eq!(complaints("Cargo.lock", &line), 0);
+        assert_eq!(complaints("core/fuzz/Cargo.lock", &line), 0);
+        assert_eq!(complaints("core/fuzz/NotCargo.lock", &line), 1);
     }
 }
