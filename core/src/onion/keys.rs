@@ -5,6 +5,7 @@ use bitcoin::secp256k1::{ecdh, All, PublicKey, Scalar, Secp256k1, SecretKey};
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use chacha20::ChaCha20;
 use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit};
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::fault::invalid;
@@ -12,7 +13,7 @@ use crate::{Error, ErrorCode, Result};
 
 /// The ECDH secret of a node key and a point: SHA-256 of the compressed product (BOLT 4, Shared Secret).
 ///
-/// It is cleared when dropped and never printed.
+/// It is cleared when dropped, compared in constant time and never printed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SharedSecret([u8; 32]);
 
@@ -47,6 +48,14 @@ impl SharedSecret {
         scalar(sha256::Hash::from_engine(engine).to_byte_array())
     }
 }
+
+impl PartialEq for SharedSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for SharedSecret {}
 
 impl fmt::Debug for SharedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
