@@ -72,9 +72,13 @@ mod host;
 mod payee;
 mod run;
 mod runner;
+#[cfg(feature = "peer")]
+mod socket;
 mod system;
 
 pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
 pub use payee::{Events, Payee, PayeeBuilder};
 pub use runner::Runner;
+#[cfg(feature = "peer")]
+pub use socket::{Directory, SocketTransport, SocketTransportBuilder};
 pub use system::{SystemClock, SystemEntropy};
