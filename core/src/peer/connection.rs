@@ -13,8 +13,9 @@ use super::wire::{broken, onion_message_with, ping_message, pong_message, Messag
 use super::PeerEvent;
 use crate::{rules, Error, ErrorCode, Result};
 
-/// The most bytes that wait to be written, in bytes. Up to half of it may be answers to pings.
-pub const MAX_OUTGOING_LEN: usize = 256 * 1024;
+/// About the most bytes that wait to be written: one half for messages of ours, the other for answers to pings.
+pub const MAX_OUTGOING_LEN: usize = 2 * HALF;
+const HALF: usize = 128 * 1024;
 
 /// One connection to another node, without the socket: bytes in, bytes out, and the time as an argument.
 ///
@@ -23,10 +24,15 @@ pub const MAX_OUTGOING_LEN: usize = 256 * 1024;
 pub struct Peer {
     stage: Stage,
     chain: [u8; 32],
+    /// Our `init`, until it is sent.
+    introduction: Vec<u8>,
     pub(super) incoming: Vec<u8>,
     pub(super) outgoing: Vec<u8>,
     timer: Timer,
     pings: PingLimit,
+    pongs_due: u32,
+    /// How many of the bytes to be written are answers to pings.
+    pong_bytes: usize,
 }
 
 enum Stage {
@@ -60,7 +66,7 @@ impl Peer {
     ) -> Result<Self> {
         let ephemeral = OwnKey::ephemeral(&entropy)?;
         let (act_one, awaited) = initiate(OwnKey::new(own_key), ephemeral, node_id)?;
-        Ok(Self::new(awaited, act_one, network, now_ms))
+        Self::new(awaited, act_one, network, now_ms)
     }
 
     /// Takes a connection that somebody else begins. Mostly for tests of those who begin them.
@@ -69,7 +75,7 @@ impl Peer {
     /// None in practice.
     pub fn accept(own_key: &SecretKey, network: Network, entropy: [u8; 32], now_ms: u64) -> Result<Self> {
         let awaited = respond(OwnKey::new(own_key), OwnKey::ephemeral(&entropy)?);
-        Ok(Self::new(awaited, Vec::new(), network, now_ms))
+        Self::new(awaited, Vec::new(), network, now_ms)
     }
 
     /// Takes bytes that came in, however many, and says what happened.
@@ -97,6 +103,7 @@ impl Peer {
 
     /// Takes all bytes that are to be written now.
     pub fn outgoing(&mut self) -> Vec<u8> {
+        self.pong_bytes = 0;
         take(&mut self.outgoing)
     }
 
@@ -110,8 +117,8 @@ impl Peer {
     ///
     /// # Errors
     /// `peer_unavailable` before [`PeerEvent::Ready`] and after [`PeerEvent::Closed`]; `peer_incompatible` if the peer
-    /// takes no onion messages; `limit_exceeded` for more than [`MAX_PAYLOAD_LEN`] bytes, or while
-    /// [`MAX_OUTGOING_LEN`] bytes wait to be written.
+    /// takes no onion messages; `limit_exceeded` for more than [`MAX_PAYLOAD_LEN`] bytes, or while half of
+    /// [`MAX_OUTGOING_LEN`] waits to be written.
     pub fn send_onion_message(&mut self, payload: &[u8]) -> Result<()> {
         let Stage::Open(open) = &self.stage else {
             return Err(unavailable("there is no open connection to the peer"));
@@ -124,12 +131,33 @@ impl Peer {
             }
             None => return Err(unavailable("the peer has not introduced itself yet")),
         }
-        let waiting = self.outgoing.len().saturating_add(payload.len());
-        if payload.len() > MAX_PAYLOAD_LEN || waiting > MAX_OUTGOING_LEN {
+        let waiting = self.outgoing.len().saturating_sub(self.pong_bytes);
+        if payload.len() > MAX_PAYLOAD_LEN || waiting.saturating_add(payload.len()) > HALF {
             let message = "the onion message is too long, or too much waits to be written";
             return Err(Error::new(ErrorCode::LimitExceeded, message));
         }
         self.send(&onion_message_with(payload))
+    }
+
+    /// Asks for a sign of life. When no [pong is due](Self::pongs_due) any more, the peer has read all that was sent before.
+    ///
+    /// # Errors
+    /// `peer_unavailable` before [`PeerEvent::Ready`] and after [`PeerEvent::Closed`].
+    pub fn ping(&mut self, now_ms: u64) -> Result<()> {
+        if !self.is_ready() {
+            return Err(unavailable("there is no open connection to the peer"));
+        }
+        self.send(&ping_message())?;
+        self.pongs_due = self.pongs_due.saturating_add(1);
+        if !matches!(self.timer, Timer::Pong { .. }) {
+            self.timer = Timer::pong(now_ms);
+        }
+        Ok(())
+    }
+
+    /// How many pings the peer has not answered yet.
+    pub fn pongs_due(&self) -> u32 {
+        self.pongs_due
     }
 
     /// Says that the stream has ended.
@@ -162,9 +190,8 @@ impl Peer {
         let pinged = match self.timer {
             Timer::Handshake { .. } => Err(silent("the peer did not finish the handshake in time")),
             Timer::Pong { .. } => Err(silent("the peer does not answer any more")),
-            Timer::Quiet { .. } => self.send(&ping_message()),
+            Timer::Quiet { .. } => self.ping(now_ms),
         };
-        self.timer = Timer::pong(now_ms);
         match pinged {
             Ok(()) => Vec::new(),
             Err(error) => vec![self.close(error)],
@@ -179,15 +206,25 @@ impl Peer {
         }
     }
 
-    fn new(awaited: Awaited, outgoing: Vec<u8>, network: Network, now_ms: u64) -> Self {
-        Self {
+    /// Introduces itself as somebody who takes no onion messages.
+    #[cfg(test)]
+    pub(crate) fn offers_no_onion_messages(&mut self) {
+        self.introduction = vec![0, 16, 0, 0, 0, 0];
+    }
+
+    fn new(awaited: Awaited, outgoing: Vec<u8>, network: Network, now_ms: u64) -> Result<Self> {
+        let chain = ChainHash::using_genesis_block(network).to_bytes();
+        Ok(Self {
             stage: Stage::Handshake(awaited),
-            chain: ChainHash::using_genesis_block(network).to_bytes(),
+            chain,
+            introduction: init_message(&chain)?,
             incoming: Vec::new(),
             outgoing,
             timer: Timer::handshake(now_ms),
             pings: PingLimit::new(now_ms),
-        }
+            pongs_due: 0,
+            pong_bytes: 0,
+        })
     }
 
     /// The length of what comes next: an act, a header or a body. It is never zero.
@@ -235,7 +272,8 @@ impl Peer {
                     body: None,
                     onion_messages: None,
                 }));
-                self.send(&init_message(&self.chain)?)
+                let introduction = take(&mut self.introduction);
+                self.send(&introduction)
             }
         }
     }
@@ -261,6 +299,8 @@ impl Peer {
             (None, _) => return Err(broken("the first message is not init")),
             (Some(_), Message::Init(_)) => return Err(broken("there is a second init")),
             (Some(_), Message::Ping(Some(len))) => self.pong(len, now_ms)?,
+            // A pong that nobody asked for says nothing.
+            (Some(_), Message::Pong) => self.pongs_due = self.pongs_due.saturating_sub(1),
             (Some(_), Message::OnionMessage(payload)) => events.push(PeerEvent::OnionMessage(payload)),
             (Some(_), Message::Ping(None) | Message::Other) => {}
         }
@@ -272,11 +312,14 @@ impl Peer {
 
     /// Answers a ping, unless there are too many of them or the answers are not written.
     fn pong(&mut self, len: u16, now_ms: u64) -> Result<()> {
-        let waiting = self.outgoing.len().saturating_add(usize::from(len));
-        if waiting > MAX_OUTGOING_LEN / 2 || !self.pings.allow(now_ms) {
+        let before = self.outgoing.len();
+        if self.pong_bytes.saturating_add(len.into()) > HALF || !self.pings.allow(now_ms) {
             return Ok(());
         }
-        self.send(&pong_message(len))
+        self.send(&pong_message(len))?;
+        let written = self.outgoing.len().saturating_sub(before);
+        self.pong_bytes = self.pong_bytes.saturating_add(written);
+        Ok(())
     }
 
     fn is_ready(&self) -> bool {

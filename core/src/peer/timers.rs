@@ -9,10 +9,10 @@ pub const PING_AFTER_MS: u64 = 30_000;
 /// How long any message may be in coming after a ping, in milliseconds.
 pub const PONG_MS: u64 = 15_000;
 
-/// So many pings are answered at once; then one per second.
-pub const PINGS_AT_ONCE: u64 = 16;
+/// So many pings are answered at once; then one every quarter of a second.
+pub const PINGS_AT_ONCE: u64 = 64;
 
-const PING_INTERVAL_MS: u64 = 1_000;
+const PING_INTERVAL_MS: u64 = 250;
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

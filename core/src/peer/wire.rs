@@ -28,6 +28,7 @@ pub(super) enum Message {
     Error(String),
     /// The bytes of the pong it asks for; `None` where it wants none.
     Ping(Option<u16>),
+    Pong,
     OnionMessage(Vec<u8>),
     /// Not for us, or only a sign of life.
     Other,
@@ -47,6 +48,7 @@ impl Message {
             WARNING => text(reader).map(Self::Warning),
             ERROR => text(reader).map(Self::Error),
             PING => ping(reader),
+            PONG => counted(&mut reader).map(|_| Self::Pong),
             ONION_MESSAGE => onion_message(reader).map(|()| Self::OnionMessage(payload.to_vec())),
             number if is_foreign(number) => Ok(Self::Other),
             number => return Err(broken(&format!("a message has the unknown even type {number}"))),

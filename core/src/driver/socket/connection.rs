@@ -43,19 +43,34 @@ impl Connection {
         })
     }
 
-    /// Queues a message, and gives the bytes of the stream between which it stands.
-    pub(super) fn send(&mut self, message: &[u8]) -> crate::Result<(u64, u64)> {
-        let from = self.queued();
+    /// Queues a message and a ping behind it, and gives the number of the byte of the stream at which it begins.
+    pub(super) fn send(&mut self, message: &[u8]) -> crate::Result<u64> {
+        let start = self.queued();
         self.peer.send_onion_message(message)?;
-        let to = self.queued();
+        self.peer.ping(now_ms())?;
         // An error shows again at the next turn.
         let _ = self.write();
-        Ok((from, to))
+        Ok(start)
     }
 
-    /// How many bytes the system has taken so far.
+    /// Whether the node has read every message that was sent.
+    pub(super) fn is_all_read(&self) -> bool {
+        self.peer.pongs_due() == 0
+    }
+
+    /// How many bytes of the stream the system has taken so far.
     pub(super) fn written(&self) -> u64 {
         self.written
+    }
+
+    /// Does what can be done without waiting, and says what happened.
+    pub(super) fn catch_up(&mut self) -> Vec<PeerEvent> {
+        let mut events = self.read().unwrap_or_else(|_| self.peer.disconnected());
+        events.extend(self.peer.tick(now_ms()));
+        if self.write().is_err() {
+            events.extend(self.peer.disconnected());
+        }
+        events
     }
 
     /// Waits until something can be read or written or is due, does it, and says what happened.
@@ -75,13 +90,7 @@ impl Connection {
         };
         let due = SystemClock.sleep_until(self.peer.wake_at().unwrap_or_default());
         readable.or(writable).or(due).await;
-
-        let mut events = self.read().unwrap_or_else(|_| self.peer.disconnected());
-        events.extend(self.peer.tick(now_ms()));
-        if self.write().is_err() {
-            events.extend(self.peer.disconnected());
-        }
-        events
+        self.catch_up()
     }
 
     /// All bytes that were ever to be written.

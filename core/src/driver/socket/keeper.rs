@@ -21,8 +21,8 @@ const LONGEST_PAUSE_MS: u64 = 300_000;
 /// A connection that lasted so long was a good one.
 const GOOD_MS: u64 = 60_000;
 
-/// How long a message may take to be written.
-const WRITE_MS: u64 = 15_000;
+/// How long a message may take until the node has read it.
+const READ_MS: u64 = 15_000;
 
 /// Carries out commands for one node until none are left and no reply is waited for.
 pub(super) async fn keep(shared: Arc<Shared>, node_id: PublicKey, commands: Commands) {
@@ -74,9 +74,8 @@ enum Reason {
 /// A message on its way.
 struct Writing {
     command: Command,
-    /// The bytes of the stream between which it stands.
-    from: u64,
-    to: u64,
+    /// The byte of the stream at which it begins.
+    start: u64,
     until_ms: u64,
     /// Whether the connection was made for it. One that was not may have died unnoticed.
     first: bool,
@@ -118,8 +117,8 @@ impl Keeper {
         let since = now_ms();
         let mut writing = first.and_then(|command| self.start(&mut connection, command, true));
         loop {
-            if let Some(written) = writing.take_if(|writing| connection.written() >= writing.to) {
-                self.accept(written.command);
+            if let Some(read) = writing.take_if(|_| connection.is_all_read()) {
+                self.accept(read.command);
             }
             if let Some(stuck) = writing.take_if(|writing| now_ms() >= writing.until_ms) {
                 self.answer(stuck.command, SendOutcome::Failed);
@@ -138,7 +137,13 @@ impl Keeper {
             let turn = async { Due::Events(connection.turn().await) };
             match command.or(turn).or(time(wake)).await {
                 Due::Command(None) => return None,
-                Due::Command(Some(command)) => writing = self.start(&mut connection, command, false),
+                Due::Command(Some(command)) => {
+                    // It may have hung up long ago, while nobody looked.
+                    if self.take_in(connection.catch_up()) {
+                        return Some(command);
+                    }
+                    writing = self.start(&mut connection, command, false);
+                }
                 Due::Time => {}
                 Due::Events(events) => {
                     if self.take_in(events) {
@@ -160,11 +165,10 @@ impl Keeper {
         }
         self.set_sending(true);
         match connection.send(&command.message) {
-            Ok((from, to)) => Some(Writing {
+            Ok(start) => Some(Writing {
                 command,
-                from,
-                to,
-                until_ms: now_ms().saturating_add(WRITE_MS),
+                start,
+                until_ms: now_ms().saturating_add(READ_MS),
                 first,
             }),
             // The peer does not read what it gets.
@@ -186,9 +190,12 @@ impl Keeper {
     /// What to do with a message whose connection broke.
     fn give_up(&self, connection: &Connection, writing: Writing) -> Option<Command> {
         let Writing {
-            command, from, first, ..
+            command,
+            start,
+            first,
+            ..
         } = writing;
-        if connection.written() > from {
+        if connection.written() > start {
             self.answer(command, SendOutcome::Failed);
         } else if first {
             self.answer(command, SendOutcome::NoRoute);

@@ -6,6 +6,8 @@ mod directory;
 mod keeper;
 mod lookup;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,8 +50,8 @@ pub use directory::Directory;
 ///
 /// A connection stays open until the last invoice sent over it has expired, because the payer's errors come back over it;
 /// one that breaks is made again, with pauses. There are at most 32; when one more is needed, the one whose invoices
-/// expire first is closed. [`SendOutcome::Accepted`] means that the other node's system has the message. A node that went
-/// away without a word is noticed after 45 quiet seconds at the latest.
+/// expire first is closed. [`SendOutcome::Accepted`] means that the node has read the message: it has answered a ping that was
+/// sent behind it.
 ///
 /// All of it happens inside of [`receive`](Transport::receive) and [`send`](Transport::send), which the
 /// [`Runner`](crate::driver::Runner) calls; only names are looked up on threads. Names and addresses are IPv4 and IPv6:

@@ -14,7 +14,7 @@ use crate::driver::{Clock, Entropy, HostError, SystemClock, SystemEntropy};
 use crate::engine::SendOutcome;
 
 /// The most connections at a time.
-const MAX_LINKS: usize = 32;
+pub(super) const MAX_LINKS: usize = 32;
 
 /// The most messages that wait for one connection.
 const MAX_COMMANDS: usize = 16;
@@ -174,6 +174,11 @@ impl Shared {
         }
         links.remove(node_id);
         true
+    }
+
+    #[cfg(test)]
+    pub(super) fn link_count(&self) -> usize {
+        self.links().len()
     }
 
     fn links(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Link>> {

@@ -16,9 +16,9 @@ fn too_many_pings_are_not_answered() {
     assert_eq!(peer.receive(&flood, NOW), []);
     assert_eq!(far.hear(&mut peer).len() as u64, PINGS_AT_ONCE);
     // Whoever waits is answered again.
-    for second in 1..5 {
+    for quarter in 1..5 {
         let said = [far.say(&[0, 18, 0, 1, 0, 0]), far.say(&[0, 18, 0, 1, 0, 0])].concat();
-        assert_eq!(peer.receive(&said, NOW + second * 1000), []);
+        assert_eq!(peer.receive(&said, NOW + quarter * 250), []);
         assert_eq!(far.hear(&mut peer).len(), 1);
     }
 }
@@ -37,7 +37,7 @@ fn long_answers_that_nobody_takes_do_not_pile_up() {
     while peer.send_onion_message(&[2; 32_869]).is_ok() {
         sent += 1;
     }
-    assert!((4..=8).contains(&sent), "{sent}");
+    assert_eq!(sent, 3);
     let refused = peer.send_onion_message(&[2; 32_869]).unwrap_err();
     assert_eq!(refused.code(), LimitExceeded);
     assert!(peer.outgoing.len() <= MAX_OUTGOING_LEN + 100);

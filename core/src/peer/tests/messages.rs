@@ -4,7 +4,7 @@ use bitcoin::Network;
 use super::far::{assert_closed, chain, connect, far_id, Far, NOW};
 use crate::peer::init::init_message;
 use crate::peer::{Peer, PeerEvent, MAX_PAYLOAD_LEN, MAX_TEXT_CHARS, PING_AFTER_MS, PONG_MS};
-use crate::ErrorCode::{LimitExceeded, PeerIncompatible, PeerProtocol, PeerTimeout};
+use crate::ErrorCode::{LimitExceeded, PeerIncompatible, PeerProtocol, PeerTimeout, PeerUnavailable};
 
 const PING: [u8; 6] = [0, 18, 0, 0, 0, 0];
 
@@ -167,8 +167,10 @@ fn onion_messages_go_both_ways() {
 
 #[test]
 fn what_is_too_short_ends_it() {
-    let bad: [&[u8]; 9] = [
+    let bad: [&[u8]; 11] = [
         &[],
+        &[0, 19, 0],
+        &[0, 19, 0, 1],
         &[2],
         &[2, 1],
         &[2, 1, 2, 2],
@@ -195,9 +197,9 @@ fn an_unknown_even_type_ends_it_and_the_rest_is_passed_over() {
         assert_closed(&mut peer, &events, PeerProtocol, &number.to_string());
     }
     let (mut peer, mut far) = Far::ready();
-    // A pong that nobody asked for; storage, channels, commitments, gossip, queries; and what nobody knows.
+    // Storage, channels, commitments, gossip, queries; and what nobody knows.
     for number in [
-        2u16, 3, 7, 9, 19, 32, 38, 64, 128, 136, 256, 258, 262, 264, 265, 511, 515, 32769, 65535,
+        2u16, 3, 7, 9, 32, 38, 64, 128, 136, 256, 258, 262, 264, 265, 511, 515, 32769, 65535,
     ] {
         let said = far.say(&[number.to_be_bytes().as_slice(), &[0xee; 200]].concat());
         assert_eq!(peer.receive(&said, NOW), [], "{number}");
@@ -274,6 +276,30 @@ fn a_quiet_peer_is_pinged_and_one_that_is_dead_is_noticed() {
     assert_eq!(far.hear(&mut peer), [PING]);
     let events = peer.tick(again + PONG_MS);
     assert_closed(&mut peer, &events, PeerTimeout, "any more");
+}
+
+#[test]
+fn a_pong_shows_that_all_before_it_was_read() {
+    let mut early = connect();
+    assert_eq!(early.ping(NOW).unwrap_err().code(), PeerUnavailable);
+    let (mut peer, mut far) = Far::ready();
+    assert_eq!(peer.pongs_due(), 0);
+    peer.ping(NOW).unwrap();
+    peer.ping(NOW + 100).unwrap();
+    assert_eq!(far.hear(&mut peer), [PING, PING]);
+    // The first is the one that is waited for.
+    assert_eq!((peer.pongs_due(), peer.wake_at()), (2, Some(NOW + PONG_MS)));
+    let other = far.say(&[1, 3]);
+    assert_eq!(peer.receive(&other, NOW + 200), []);
+    assert_eq!(
+        (peer.pongs_due(), peer.wake_at()),
+        (2, Some(NOW + 200 + PING_AFTER_MS))
+    );
+    for due in [1, 0, 0] {
+        let pong = far.say(&[0, 19, 0, 0]);
+        assert_eq!(peer.receive(&pong, NOW + 300), []);
+        assert_eq!(peer.pongs_due(), due);
+    }
 }
 
 #[test]
