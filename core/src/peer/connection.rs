@@ -206,10 +206,19 @@ impl Peer {
         }
     }
 
-    /// Introduces itself as somebody who takes no onion messages.
-    #[cfg(test)]
-    pub(crate) fn offers_no_onion_messages(&mut self) {
-        self.introduction = vec![0, 16, 0, 0, 0, 0];
+    /// Introduces itself with this message instead of its `init`: for tests, before anything is received.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn introduce_as(&mut self, message: &[u8]) {
+        self.introduction = message.to_vec();
+    }
+
+    /// Sends any message, for tests of those who receive it.
+    ///
+    /// # Errors
+    /// `peer_unavailable` before the handshake is done and after [`PeerEvent::Closed`].
+    #[cfg(any(test, feature = "testing"))]
+    pub fn say(&mut self, message: &[u8]) -> Result<()> {
+        self.send(message)
     }
 
     fn new(awaited: Awaited, outgoing: Vec<u8>, network: Network, now_ms: u64) -> Result<Self> {

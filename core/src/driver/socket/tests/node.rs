@@ -122,7 +122,7 @@ fn talk(mut stream: TcpStream, key: SecretKey, manner: Manner, shared: &Shared, 
     stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
     let mut peer = Peer::accept(&key, NETWORK, [4; 32], now_ms()).unwrap();
     if manner == Manner::NoOnions {
-        peer.offers_no_onion_messages();
+        peer.introduce_as(&[0, 16, 0, 0, 0, 0]);
     }
     let (mut buffer, mut total, mut ready) = ([0; 4096], 0, false);
     while shared.cut.load(SeqCst) == cuts && peer.closed().is_none() {
