@@ -107,6 +107,11 @@ impl Peer {
         take(&mut self.outgoing)
     }
 
+    /// How many bytes are to be written.
+    pub fn outgoing_len(&self) -> usize {
+        self.outgoing.len()
+    }
+
     /// How many bytes of memory the bytes in and out take at the moment.
     pub fn buffered(&self) -> usize {
         let outgoing = self.outgoing.capacity();
@@ -310,7 +315,7 @@ impl Peer {
             (Some(_), Message::Ping(Some(len))) => self.pong(len, now_ms)?,
             // A pong that nobody asked for says nothing.
             (Some(_), Message::Pong) => self.pongs_due = self.pongs_due.saturating_sub(1),
-            (Some(_), Message::OnionMessage(payload)) => events.push(PeerEvent::OnionMessage(payload)),
+            (Some(_), Message::Onion(payload)) => events.push(PeerEvent::OnionMessage(payload)),
             (Some(_), Message::Ping(None) | Message::Other) => {}
         }
         if self.is_ready() {

@@ -18,8 +18,10 @@ const ACT_THREE_LEN: usize = 66;
 /// An act that is to come.
 pub(super) struct Awaited {
     pub(super) len: usize,
-    pub(super) read: Box<dyn FnOnce(&[u8]) -> Result<Turn> + Send + Sync>,
+    pub(super) read: ReadAct,
 }
+
+type ReadAct = Box<dyn FnOnce(&[u8]) -> Result<Turn> + Send + Sync>;
 
 /// What follows from an act.
 pub(super) enum Turn {

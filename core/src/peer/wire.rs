@@ -29,7 +29,7 @@ pub(super) enum Message {
     /// The bytes of the pong it asks for; `None` where it wants none.
     Ping(Option<u16>),
     Pong,
-    OnionMessage(Vec<u8>),
+    Onion(Vec<u8>),
     /// Not for us, or only a sign of life.
     Other,
 }
@@ -49,7 +49,7 @@ impl Message {
             ERROR => text(reader).map(Self::Error),
             PING => ping(reader),
             PONG => counted(&mut reader).map(|_| Self::Pong),
-            ONION_MESSAGE => onion_message(reader).map(|()| Self::OnionMessage(payload.to_vec())),
+            ONION_MESSAGE => onion_message(reader).map(|()| Self::Onion(payload.to_vec())),
             number if is_foreign(number) => Ok(Self::Other),
             number => return Err(broken(&format!("a message has the unknown even type {number}"))),
         };

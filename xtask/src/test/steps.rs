@@ -56,7 +56,9 @@ fn doc(log: &mut Log) -> Checked {
 }
 
 fn bare(log: &mut Log) -> Checked {
-    log.cargo(&["check", "--locked", "-p", "invreq", "--no-default-features"])?;
+    let bare = ["check", "--locked", "-p", "invreq", "--no-default-features"];
+    log.cargo(&bare)?;
+    log.cargo(&[&bare[..], &["--features", "peer"]].concat())?;
     nothing_to_say()
 }
 

@@ -94,25 +94,20 @@ impl Connection {
     }
 
     /// All bytes that were ever to be written.
-    fn queued(&mut self) -> u64 {
-        self.collect();
+    fn queued(&self) -> u64 {
         let left = self.batch.len().saturating_sub(self.taken);
+        let left = left.saturating_add(self.peer.outgoing_len());
         self.written.saturating_add(left as u64)
-    }
-
-    fn collect(&mut self) {
-        if self.taken >= self.batch.len() {
-            self.batch = self.peer.outgoing();
-            self.taken = 0;
-        } else {
-            self.batch.extend(self.peer.outgoing());
-        }
     }
 
     /// Writes as much as the system takes.
     fn write(&mut self) -> Result<()> {
         loop {
-            self.collect();
+            if self.taken >= self.batch.len() {
+                // Not before: what waits with the peer is bounded.
+                self.batch = self.peer.outgoing();
+                self.taken = 0;
+            }
             let bytes = self.batch.get(self.taken..).unwrap_or_default();
             if bytes.is_empty() {
                 return Ok(());

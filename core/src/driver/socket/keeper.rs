@@ -24,6 +24,10 @@ const GOOD_MS: u64 = 60_000;
 /// How long a message may take until the node has read it.
 const READ_MS: u64 = 15_000;
 
+/// For so long after a connection broke, a node that cannot be reached is worth another try: it may take us for connected
+/// until it notices, and refuse a second connection.
+const GRACE_MS: u64 = 60_000;
+
 /// Carries out commands for one node until none are left and no reply is waited for.
 pub(super) async fn keep(shared: Arc<Shared>, node_id: PublicKey, commands: Commands) {
     let mut keeper = Keeper {
@@ -33,25 +37,19 @@ pub(super) async fn keep(shared: Arc<Shared>, node_id: PublicKey, commands: Comm
         addresses: Vec::new(),
         until_ms: 0,
         pause_ms: FIRST_PAUSE_MS,
+        broke_ms: None,
     };
     let mut unsent = None;
     loop {
-        let reason = match unsent.take() {
-            Some(command) => Reason::Send(command),
+        let command = match unsent.take() {
+            Some(command) => Some(command),
             None => match keeper.reason_to_connect().await {
-                Some(reason) => reason,
-                None => return,
+                Reason::Send(command) => Some(command),
+                Reason::Replies => None,
+                Reason::None => return,
             },
         };
-        if let Reason::Send(command) = &reason {
-            keeper.addresses.clone_from(&command.addresses);
-        }
-        match (dial(&keeper.shared, node_id, &keeper.addresses).await, reason) {
-            (Ok(connection), Reason::Send(command)) => unsent = keeper.serve(connection, Some(command)).await,
-            (Ok(connection), Reason::Replies) => unsent = keeper.serve(connection, None).await,
-            (Err(outcome), Reason::Send(command)) => keeper.answer(command, outcome),
-            (Err(_), Reason::Replies) => {}
-        }
+        unsent = keeper.connect(command).await;
     }
 }
 
@@ -64,11 +62,14 @@ struct Keeper {
     /// Until when replies may come.
     until_ms: u64,
     pause_ms: u64,
+    /// When a connection broke last.
+    broke_ms: Option<u64>,
 }
 
 enum Reason {
     Send(Command),
     Replies,
+    None,
 }
 
 /// A message on its way.
@@ -88,26 +89,48 @@ enum Due {
 }
 
 impl Keeper {
-    /// Waits for something to do; `None` when there is nothing more.
-    async fn reason_to_connect(&mut self) -> Option<Reason> {
+    /// Waits for something to do.
+    async fn reason_to_connect(&mut self) -> Reason {
         let again_at = now_ms().saturating_add(self.pause_ms);
         while !self.is_done() {
             let wake = time(again_at.min(self.until_ms));
             match self.command().or(wake).await {
                 Due::Command(Some(command)) if command.is_forgotten() => {}
-                Due::Command(Some(command)) => {
-                    self.set_sending(true);
-                    return Some(Reason::Send(command));
-                }
-                Due::Command(None) => return None,
+                Due::Command(Some(command)) => return Reason::Send(command),
+                Due::Command(None) => return Reason::None,
                 Due::Events(_) | Due::Time if now_ms() < again_at => {}
                 Due::Events(_) | Due::Time => {
                     self.pause_ms = self.pause_ms.saturating_mul(2).min(LONGEST_PAUSE_MS);
-                    return Some(Reason::Replies);
+                    return Reason::Replies;
                 }
             }
         }
-        None
+        Reason::None
+    }
+
+    /// Connects, for a message or only for replies, and uses the connection. A message that is to be tried again comes back.
+    async fn connect(&mut self, command: Option<Command>) -> Option<Command> {
+        if let Some(command) = &command {
+            self.set_sending(true);
+            self.addresses.clone_from(&command.addresses);
+        }
+        let dialled = async { Ok(dial(&self.shared, self.node_id, &self.addresses).await) };
+        let interrupted = async {
+            match &command {
+                Some(_) => pending().await,
+                // It may know better addresses.
+                None => Err(self.commands.queue.recv().await.ok()),
+            }
+        };
+        match (interrupted.or(dialled).await, command) {
+            (Ok(Ok(connection)), command) => self.serve(connection, command).await,
+            (Ok(Err(outcome)), Some(command)) => {
+                self.answer(command, self.excused(outcome));
+                None
+            }
+            (Ok(Err(_)), None) => None,
+            (Err(interrupting), _) => interrupting,
+        }
     }
 
     /// Uses a connection until it breaks or is not needed any more.
@@ -140,6 +163,7 @@ impl Keeper {
                 Due::Command(Some(command)) => {
                     // It may have hung up long ago, while nobody looked.
                     if self.take_in(connection.catch_up()) {
+                        self.broke_ms = Some(now_ms());
                         return Some(command);
                     }
                     writing = self.start(&mut connection, command, false);
@@ -147,7 +171,9 @@ impl Keeper {
                 Due::Time => {}
                 Due::Events(events) => {
                     if self.take_in(events) {
-                        if now_ms().saturating_sub(since) >= GOOD_MS {
+                        let now = now_ms();
+                        self.broke_ms = Some(now);
+                        if now.saturating_sub(since) >= GOOD_MS {
                             self.pause_ms = FIRST_PAUSE_MS;
                         }
                         return writing.and_then(|writing| self.give_up(&connection, writing));
@@ -198,7 +224,7 @@ impl Keeper {
         if connection.written() > start {
             self.answer(command, SendOutcome::Failed);
         } else if first {
-            self.answer(command, SendOutcome::NoRoute);
+            self.answer(command, self.excused(SendOutcome::NoRoute));
         } else {
             return Some(command);
         }
@@ -222,6 +248,14 @@ impl Keeper {
     /// Whether there is nothing left to send or to wait for. Then another keeper may come.
     fn is_done(&self) -> bool {
         now_ms() >= self.until_ms && self.shared.leave(&self.node_id, &self.commands)
+    }
+
+    fn excused(&self, outcome: SendOutcome) -> SendOutcome {
+        let is_recent = |at: u64| now_ms().saturating_sub(at) < GRACE_MS;
+        match outcome {
+            SendOutcome::NoRoute if self.broke_ms.is_some_and(is_recent) => SendOutcome::Offline,
+            outcome => outcome,
+        }
     }
 
     fn answer(&self, command: Command, outcome: SendOutcome) {

@@ -71,7 +71,7 @@ fn bad_addresses_cost_time_and_nothing_else() {
         dead_address(),
         // It hangs up in the middle of the handshake; it is no node at all; it never answers.
         node_that(|_| {}),
-        node_that(|stream| street::garble(stream)),
+        node_that(street::garble),
         node_that(|_| std::thread::sleep(Duration::from_secs(60))),
         street.address("host"),
     ];

@@ -99,6 +99,14 @@ impl Node {
         self.shared.cut.fetch_add(1, SeqCst);
     }
 
+    /// Hangs up on everybody and is not there any more.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, SeqCst);
+        self.cut();
+        wait_until("nobody listens", || TcpStream::connect(&self.address).is_err());
+        wait_until("nobody is connected", || self.open() == 0);
+    }
+
     /// Says an onion message to whoever is connected first.
     pub fn say(&self, message: &[u8]) {
         self.shared.to_say.lock().unwrap().push(message.to_vec());
@@ -111,9 +119,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.shared.stop.store(true, SeqCst);
-        self.cut();
-        let _ = TcpStream::connect(&self.address);
+        self.stop();
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::node::{copy, dead_address, message, send, transport, Manner, Node};
 use crate::driver::SocketTransport;
-use crate::engine::SendOutcome::{Accepted, Failed, NoRoute};
+use crate::engine::SendOutcome::{Accepted, Failed, NoRoute, Offline};
 
 #[test]
 fn a_message_arrives_as_it_is_and_the_next_takes_the_same_connection() {
@@ -127,6 +127,17 @@ fn the_next_message_makes_a_new_connection_where_the_old_one_is_gone() {
         node.cut();
         super::node::wait_until("the node hangs up", || node.open() == 0);
     }
+}
+
+#[test]
+fn a_node_that_was_there_a_moment_ago_is_tried_again_later() {
+    let node = Node::start(2, Manner::Plain);
+    let copy = copy(node.node_id, &[&node.address], b"x", 60);
+    let (familiar, strange) = (transport(), transport());
+    assert_eq!(send(&familiar, &copy), Accepted);
+    node.stop();
+    assert_eq!(send(&familiar, &copy), Offline);
+    assert_eq!(send(&strange, &copy), NoRoute);
 }
 
 #[test]
