@@ -5,48 +5,47 @@ use bitcoin::constants::ChainHash;
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 use bitcoin::Network;
 
-use super::cipher::HEADER_LEN;
-use super::handshake::{initiate, respond, Awaited, OwnKey, Session, Turn};
+use super::handshake::{initiate, respond, Awaited, OwnKey, Session};
 use super::init::init_message;
 use super::timers::{PingLimit, Timer};
-use super::wire::{broken, onion_message_with, ping_message, pong_message, Message, MAX_PAYLOAD_LEN};
+use super::wire::{onion_message_with, ping_message, MAX_PAYLOAD_LEN};
 use super::PeerEvent;
 use crate::{rules, Error, ErrorCode, Result};
 
 /// About the most bytes that wait to be written: one half for messages of ours, the other for answers to pings.
 pub const MAX_OUTGOING_LEN: usize = 2 * HALF;
-const HALF: usize = 128 * 1024;
+pub(super) const HALF: usize = 128 * 1024;
 
 /// One connection to another node, without the socket: bytes in, bytes out, and the time as an argument.
 ///
 /// It holds at most one message that is coming in and [`MAX_OUTGOING_LEN`] bytes that are to go out. Its keys are
 /// erased when it is closed or dropped.
 pub struct Peer {
-    stage: Stage,
-    chain: [u8; 32],
+    pub(super) stage: Stage,
+    pub(super) chain: [u8; 32],
     /// Our `init`, until it is sent.
-    introduction: Vec<u8>,
+    pub(super) introduction: Vec<u8>,
     pub(super) incoming: Vec<u8>,
     pub(super) outgoing: Vec<u8>,
-    timer: Timer,
-    pings: PingLimit,
-    pongs_due: u32,
+    pub(super) timer: Timer,
+    pub(super) pings: PingLimit,
+    pub(super) pongs_due: u32,
     /// How many of the bytes to be written are answers to pings.
-    pong_bytes: usize,
+    pub(super) pong_bytes: usize,
 }
 
-enum Stage {
+pub(super) enum Stage {
     Handshake(Awaited),
     Open(Box<Open>),
     Closed(Error),
 }
 
-struct Open {
-    session: Session,
+pub(super) struct Open {
+    pub(super) session: Session,
     /// The length of the body that follows; `None` while a header is due.
-    body: Option<usize>,
+    pub(super) body: Option<usize>,
     /// Whether the peer takes onion messages; `None` before it has said so.
-    onion_messages: Option<bool>,
+    pub(super) onion_messages: Option<bool>,
 }
 
 impl Peer {
@@ -241,106 +240,11 @@ impl Peer {
         })
     }
 
-    /// The length of what comes next: an act, a header or a body. It is never zero.
-    fn due_len(&self) -> Option<usize> {
-        match &self.stage {
-            Stage::Handshake(awaited) => Some(awaited.len),
-            Stage::Open(open) => Some(open.body.unwrap_or(HEADER_LEN)),
-            Stage::Closed(_) => None,
-        }
-    }
-
-    fn advance(&mut self, unit: &mut [u8], now_ms: u64, events: &mut Vec<PeerEvent>) -> Result<()> {
-        let over = Stage::Closed(unavailable("the connection is over"));
-        match core::mem::replace(&mut self.stage, over) {
-            Stage::Handshake(awaited) => self.shake_hands((awaited.read)(unit)?),
-            Stage::Open(mut open) => {
-                let message = match open.body.take() {
-                    None => {
-                        open.body = Some(open.session.receiving.open_header(unit)?);
-                        None
-                    }
-                    Some(_) => Some(Message::read(open.session.receiving.open_body(unit)?)?),
-                };
-                self.stage = Stage::Open(open);
-                match message {
-                    Some(message) => self.handle(message, now_ms, events),
-                    None => Ok(()),
-                }
-            }
-            Stage::Closed(error) => Err(error),
-        }
-    }
-
-    fn shake_hands(&mut self, turn: Turn) -> Result<()> {
-        match turn {
-            Turn::Next(act, awaited) => {
-                self.outgoing.extend_from_slice(&act);
-                self.stage = Stage::Handshake(awaited);
-                Ok(())
-            }
-            Turn::Done(act, session) => {
-                self.outgoing.extend_from_slice(&act);
-                self.stage = Stage::Open(Box::new(Open {
-                    session,
-                    body: None,
-                    onion_messages: None,
-                }));
-                let introduction = take(&mut self.introduction);
-                self.send(&introduction)
-            }
-        }
-    }
-
-    fn handle(&mut self, message: Message, now_ms: u64, events: &mut Vec<PeerEvent>) -> Result<()> {
-        let Stage::Open(open) = &mut self.stage else {
-            return Ok(());
-        };
-        match (open.onion_messages, message) {
-            (None, Message::Init(init)) => {
-                init.check(&self.chain)?;
-                let onion_messages = init.offers_onion_messages();
-                open.onion_messages = Some(onion_messages);
-                let node_id = open.session.node_id;
-                events.push(PeerEvent::Ready {
-                    node_id,
-                    onion_messages,
-                });
-            }
-            // Why it does not introduce itself may be in it.
-            (_, Message::Warning(text)) => events.push(PeerEvent::Warning(text)),
-            (_, Message::Error(text)) => events.push(PeerEvent::Error(text)),
-            (None, _) => return Err(broken("the first message is not init")),
-            (Some(_), Message::Init(_)) => return Err(broken("there is a second init")),
-            (Some(_), Message::Ping(Some(len))) => self.pong(len, now_ms)?,
-            // A pong that nobody asked for says nothing.
-            (Some(_), Message::Pong) => self.pongs_due = self.pongs_due.saturating_sub(1),
-            (Some(_), Message::Onion(payload)) => events.push(PeerEvent::OnionMessage(payload)),
-            (Some(_), Message::Ping(None) | Message::Other) => {}
-        }
-        if self.is_ready() {
-            self.timer = Timer::quiet(now_ms);
-        }
-        Ok(())
-    }
-
-    /// Answers a ping, unless there are too many of them or the answers are not written.
-    fn pong(&mut self, len: u16, now_ms: u64) -> Result<()> {
-        let before = self.outgoing.len();
-        if self.pong_bytes.saturating_add(len.into()) > HALF || !self.pings.allow(now_ms) {
-            return Ok(());
-        }
-        self.send(&pong_message(len))?;
-        let written = self.outgoing.len().saturating_sub(before);
-        self.pong_bytes = self.pong_bytes.saturating_add(written);
-        Ok(())
-    }
-
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         matches!(&self.stage, Stage::Open(open) if open.onion_messages.is_some())
     }
 
-    fn send(&mut self, message: &[u8]) -> Result<()> {
+    pub(super) fn send(&mut self, message: &[u8]) -> Result<()> {
         match &mut self.stage {
             Stage::Open(open) => open.session.sending.seal(message, &mut self.outgoing),
             _ => Err(unavailable("there is no open connection to the peer")),
@@ -370,7 +274,7 @@ impl fmt::Debug for Peer {
     }
 }
 
-fn unavailable(message: &str) -> Error {
+pub(super) fn unavailable(message: &str) -> Error {
     Error::new(ErrorCode::PeerUnavailable, message)
 }
 

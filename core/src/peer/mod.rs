@@ -55,6 +55,7 @@ mod event;
 mod handshake;
 mod init;
 mod noise;
+mod reading;
 mod timers;
 mod wire;
 

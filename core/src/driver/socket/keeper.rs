@@ -117,8 +117,11 @@ impl Keeper {
         let dialled = async { Ok(dial(&self.shared, self.node_id, &self.addresses).await) };
         let interrupted = async {
             match &command {
-                Some(_) => pending().await,
-                // It may know better addresses.
+                Some(command) => {
+                    command.forgotten().await;
+                    Err(None)
+                }
+                // The next one may know better addresses.
                 None => Err(self.commands.queue.recv().await.ok()),
             }
         };
@@ -129,7 +132,10 @@ impl Keeper {
                 None
             }
             (Ok(Err(_)), None) => None,
-            (Err(interrupting), _) => interrupting,
+            (Err(interrupting), _) => {
+                self.set_sending(false);
+                interrupting
+            }
         }
     }
 

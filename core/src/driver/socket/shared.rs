@@ -61,6 +61,11 @@ impl Command {
         let _ = self.done.try_send(outcome);
     }
 
+    /// Waits until nobody waits for it any more.
+    pub(super) async fn forgotten(&self) {
+        self.done.closed().await;
+    }
+
     /// Whether nobody waits for it any more.
     pub(super) fn is_forgotten(&self) -> bool {
         self.done.is_closed()
