@@ -128,16 +128,14 @@ fn in_turn(draft: &mut Draft<'_>, index: u64, peer: Peer) -> bool {
     if free && !others_first {
         return true;
     }
-    if sent.is_some_and(|sent| sent > now_ms) {
-        // The clock was set back: what is in the future cannot have been.
-        draft.changes.sent_to.insert(peer, now_ms);
-    }
-    let flight = draft.flight(index);
-    let retries = flight.map_or(0, |flight| flight.retries);
-    let stage = match flight.map(|flight| flight.stage) {
-        Some(Stage::InLine(same, since)) if same == peer => Stage::InLine(same, since),
-        _ => Stage::InLine(peer, now_ms),
-    };
+    let retries = draft.flight(index).map_or(0, |flight| flight.retries);
+    let place = draft
+        .state
+        .lines
+        .next_place()
+        .saturating_add(draft.changes.joined);
+    draft.changes.joined = draft.changes.joined.saturating_add(1);
+    let stage = Stage::InLine(peer, place);
     draft.set_flight(index, Some(Flight { stage, retries }));
     false
 }

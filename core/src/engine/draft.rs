@@ -47,6 +47,8 @@ pub(crate) struct Changes {
     pub(crate) counters: Counters,
     pub(crate) invoices: BTreeMap<u64, Change>,
     pub(crate) flights: BTreeMap<u64, Option<Flight>>,
+    /// How many copies got in line.
+    pub(crate) joined: u64,
     /// To which peers messages went, and when.
     pub(crate) sent_to: BTreeMap<Peer, u64>,
     /// The time of a tick.

@@ -3,7 +3,7 @@
 //! All of it follows from what is stored, so a restart takes it up again without a write of its own (ADR 6).
 
 use crate::engine::stored::StoredInvoice;
-use crate::engine::{DeliveryState, PathOutcome, PathReport};
+use crate::engine::{PathOutcome, PathReport};
 
 /// How long the payer has before the next path is tried; twice as long after each further one, up to `LONGEST_WAIT_MS`.
 const FIRST_WAIT_MS: u64 = 10_000;
@@ -54,7 +54,7 @@ impl StoredInvoice {
 
     fn has_further_copies(&self) -> bool {
         let spoke = self.answered.range(self.round..).next().is_some();
-        self.is_open() && self.claim.is_none() && self.delivery == DeliveryState::Sent && !spoke
+        self.is_open() && self.claim.is_none() && !spoke
     }
 
     /// Whether every copy that went out was answered with an error, and none is to follow.

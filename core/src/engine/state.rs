@@ -68,7 +68,7 @@ pub(crate) struct Flight {
 pub(crate) enum Stage {
     /// To be handed out at this time, in Unix milliseconds.
     Due(u64),
-    /// In the line of a peer, since this time.
+    /// In the line of a peer, at this place.
     InLine(Peer, u64),
     /// The host has it.
     InHand(InHand),
@@ -194,7 +194,7 @@ impl State {
         if let Some(old) = self.flights.remove(&index) {
             match old.stage {
                 Stage::Due(at) => _ = self.timers.remove(&(at, Timer::Delivers(index))),
-                Stage::InLine(peer, since) => self.move_line(peer, |lines| lines.leave(&peer, since, index)),
+                Stage::InLine(peer, place) => self.move_line(peer, |lines| lines.leave(&peer, place, index)),
                 Stage::InHand(_) => {}
             }
             if let Some(node) = old.reply_node() {
@@ -204,7 +204,7 @@ impl State {
         if let Some(flight) = flight {
             match flight.stage {
                 Stage::Due(at) => _ = self.timers.insert((at, Timer::Delivers(index))),
-                Stage::InLine(peer, since) => self.move_line(peer, |lines| lines.join(peer, since, index)),
+                Stage::InLine(peer, place) => self.move_line(peer, |lines| lines.join(peer, place, index)),
                 Stage::InHand(_) => {}
             }
             if let Some(node) = flight.reply_node() {
@@ -231,23 +231,30 @@ impl State {
         }
     }
 
-    /// Notes the time of a tick. Where the clock was set back, nobody waits longer than anybody ever does.
+    /// Notes the time of a tick. Where the clock was set back, what was due soon is still due soon.
     pub(crate) fn set_tick(&mut self, now_ms: u64) {
         self.lines.forget_idle(now_ms);
-        if now_ms < self.last_tick_ms {
-            for peer in self.lines.peers() {
-                let sent = self.lines.sent_ms(&peer).unwrap_or_default();
-                self.set_sent(peer, sent.min(now_ms));
-            }
-            let latest = now_ms.saturating_add(LONGEST_WAIT_MS);
-            let too_late = |flight: &Flight| matches!(flight.stage, Stage::Due(at) if at > latest);
-            let flights = self.flights.iter().filter(|(_, flight)| too_late(flight));
-            let flights: Vec<(u64, u32)> = flights.map(|(index, flight)| (*index, flight.retries)).collect();
-            for (index, retries) in flights {
-                self.set_flight(index, Some(Flight::due(latest, retries)));
-            }
-        }
+        let back_ms = self.last_tick_ms.saturating_sub(now_ms);
         self.last_tick_ms = now_ms;
+        if back_ms == 0 {
+            return;
+        }
+        for peer in self.lines.peers() {
+            let sent = self.lines.sent_ms(&peer).unwrap_or_default();
+            self.set_sent(peer, sent.saturating_sub(back_ms));
+        }
+        let latest = now_ms.saturating_add(LONGEST_WAIT_MS);
+        let due = self
+            .flights
+            .iter()
+            .filter_map(|(index, flight)| match flight.stage {
+                Stage::Due(at) => Some((*index, at, flight.retries)),
+                Stage::InLine(..) | Stage::InHand(_) => None,
+            });
+        for (index, at, retries) in due.collect::<Vec<_>>() {
+            let at = at.saturating_sub(back_ms).min(latest);
+            self.set_flight(index, Some(Flight::due(at, retries)));
+        }
     }
 
     /// Whether a copy of an open invoice may be answered at this node.

@@ -10,6 +10,8 @@ use hex_conservative::DisplayHex;
 use serde_json::{json, Value};
 
 use super::keys::{read_token, CopyWay, Keys};
+use super::lines::{Peer, PAUSE_MS};
+use super::state::{Flight, Stage, State};
 use super::ReplyPath;
 use crate::Preimage;
 
@@ -273,6 +275,27 @@ fn tokens_name_their_copy_and_cannot_be_made_up() {
         let (index, copy) = read_token(&forged);
         assert!(!keys.is_reply_token(&forged, &[9; 32], index, copy), "{place}");
     }
+}
+
+#[test]
+fn peers_that_nobody_waits_for_are_forgotten() {
+    let mut state = State::default();
+    let peer = |byte| Peer::from(&point(byte));
+    for byte in 1..100 {
+        state.set_sent(peer(byte), u64::from(byte));
+    }
+    let in_line = |byte| Flight {
+        stage: Stage::InLine(peer(byte), 5),
+        retries: 0,
+    };
+    state.set_flight(1, Some(in_line(7)));
+    assert_eq!(state.wake_at(), Some(7 + PAUSE_MS));
+    state.set_tick(50 + PAUSE_MS);
+    // Those that may not be sent to yet, and the one that somebody waits for.
+    assert_eq!(state.lines.peers().len(), 49 + 1);
+    state.set_flight(1, None);
+    state.set_tick(u64::MAX);
+    assert_eq!((state.lines.peers().len(), state.wake_at()), (0, None));
 }
 
 #[test]

@@ -309,13 +309,20 @@ fn a_restart_takes_up_the_plan_and_writes_nothing_for_it() {
 #[test]
 fn reading_the_store_again_changes_no_plan() {
     let mut host = Host::new();
-    send(&mut host, &[10, 11, 12]);
+    send(&mut host, &[10, 11, 12, 13]);
+    // The first copy left a while after the invoice was made.
+    for pause in [1, 2, 4] {
+        host.delivered(SendOutcome::Offline);
+        host.wait_s(pause);
+    }
     host.delivered(SendOutcome::Accepted);
-    let due = host.engine.wake_at();
-    host.wait_s(4);
-    host.restore().unwrap();
-    assert_eq!(host.engine.wake_at(), due);
-    host.wait_s(6);
+    let due = host.now_ms + 10_000;
+    for _ in 0..3 {
+        host.restore().unwrap();
+        assert_eq!(host.engine.wake_at(), Some(due));
+        host.wait_s(3);
+    }
+    host.wait_s(1);
     host.restore().unwrap();
     host.settle();
     assert_eq!(host.deliveries.len(), 1, "the copy in hand stays in hand");
@@ -327,7 +334,13 @@ fn reading_the_store_again_changes_no_plan() {
     theirs.now_ms = host.now_ms;
     theirs.dice = 1_000_000;
     theirs.restore().unwrap();
+    assert_eq!(theirs.engine.wake_at(), Some((START + 30) * 1000));
     theirs.wait_s(20);
+    theirs.delivered(SendOutcome::Accepted);
+    host.now_ms = theirs.now_ms;
+    host.restore().unwrap();
+    assert_eq!(host.engine.wake_at(), Some(host.now_ms + 40_000));
+    theirs.wait_s(40);
     theirs.delivered(SendOutcome::Accepted);
     host.now_ms = theirs.now_ms;
     host.restore().unwrap();

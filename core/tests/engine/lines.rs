@@ -152,6 +152,26 @@ fn a_new_copy_does_not_jump_the_line() {
 }
 
 #[test]
+fn one_that_was_due_earlier_and_came_late_does_not_jump_it_either() {
+    let mut host = Host::new();
+    host.routes.insert(node(10), over(90));
+    send(&mut host, 1, &[10]);
+    host.delivered(SendOutcome::Offline);
+    // Due again a second later, by then over the peer that others wait for.
+    host.routes.insert(node(10), over(91));
+    host.routes.insert(node(11), over(91));
+    host.wait(800);
+    for number in 2..=4 {
+        send(&mut host, number, &[11]);
+    }
+    host.deliveries.clear();
+    host.now_ms += 5_000;
+    let all = watch(&mut host, 2_000);
+    let ids: Vec<&str> = all.iter().map(|(_, copy)| copy.id.as_str()).collect();
+    assert_eq!(ids, ["3-0", "4-0", "1-0"]);
+}
+
+#[test]
 fn one_whose_way_changed_meanwhile_changes_the_line() {
     let mut host = Host::new();
     for number in 1..=4 {
@@ -217,9 +237,13 @@ fn a_clock_that_is_set_back_keeps_nobody_waiting() {
     assert_eq!(ids, ["2-0", "3-0", "4-0", "5-0", "6-1"]);
     assert!(all[3].0 - all[0].0 == 750, "{all:?}");
 
-    // And one that never ticked in between.
+    // Set back by less, and while others are in line: they stay in front.
+    for number in 7..=9 {
+        send(&mut host, number, &[]);
+    }
     host.now_ms -= 1_000;
-    send(&mut host, 7, &[]);
-    let all = watch(&mut host, 1_000);
-    assert_eq!(all.len(), 1);
+    send(&mut host, 10, &[]);
+    let all = watch(&mut host, 2_000);
+    let ids: Vec<&str> = all.iter().map(|(_, copy)| copy.id.as_str()).collect();
+    assert_eq!(ids, ["7-0", "8-0", "9-0", "10-0"]);
 }
