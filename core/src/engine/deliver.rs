@@ -4,8 +4,8 @@ use crate::bolt12::{BlindedPath, Introduction, Invoice};
 use crate::engine::copies::{make_delivery, reply_of};
 use crate::engine::delivered::{changed, no_path_left};
 use crate::engine::draft::{Draft, Draw, Stop};
+use crate::engine::flight::{Flight, InHand, Stage};
 use crate::engine::lines::{Peer, PAUSE_MS};
-use crate::engine::state::{Flight, InHand, Stage};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
@@ -67,7 +67,7 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
             Way::Found(found) if !in_turn(draft, index, found.peer()) => return Ok(()),
             Way::Found(found) => {
                 let (peer, reply) = (found.peer(), reply_of(&invoice, &found));
-                match make_delivery(draft, &invoice, path, found) {
+                match make_delivery(draft, &invoice, path, *found) {
                     Ok(delivery) => {
                         draft.changes.sent_to.insert(peer, draft.now_ms);
                         return hand_out(draft, invoice, path, delivery, reply);

@@ -3,9 +3,10 @@
 use crate::engine::copies::read_id;
 use crate::engine::deliver::{at, count_copy, in_hand, set_outcome};
 use crate::engine::draft::{Draft, Draw};
+use crate::engine::flight::{Flight, InHand};
 use crate::engine::payer_reply::{end_refused, is_refused};
 use crate::engine::plan::pause_after;
-use crate::engine::state::{Flight, InHand, WaitKind};
+use crate::engine::state::WaitKind;
 use crate::engine::status::end_calls;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{DeliveryState, Event, PathOutcome, PathReport, Record, SendOutcome};

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bolt12::InvoiceRequest;
+use crate::engine::flight::Flight;
 use crate::engine::layout::{index_of, read_index, Layout};
 use crate::engine::lines::Peer;
-use crate::engine::state::{Counters, Flight, State, Wait};
+use crate::engine::state::{Counters, State, Wait};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{keys::Keys, meta};
 use crate::engine::{Answer, Answers, CallId, Config, Effects, Event, Need, Outcome, Reply};

@@ -21,6 +21,7 @@ mod delivered;
 mod draft;
 #[cfg(feature = "testing")]
 mod fixture;
+mod flight;
 mod input;
 mod keys;
 mod layout;

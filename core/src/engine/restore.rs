@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::deliver::show_sending;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Restored, Stop};
+use crate::engine::flight::{Flight, Stage};
 use crate::engine::layout::{after, read_index};
 use crate::engine::payer_reply::is_refused;
 use crate::engine::plan::pause_after;
-use crate::engine::state::{Counters, Flight, Stage, WaitKind};
+use crate::engine::state::{Counters, WaitKind};
 use crate::engine::status::expired;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::wait::answer_any_wait;

@@ -9,9 +9,10 @@ use bitcoin::Network;
 use hex_conservative::DisplayHex;
 use serde_json::{json, Value};
 
+use super::flight::{Flight, Stage};
 use super::keys::{read_token, CopyWay, Keys};
 use super::lines::{Peer, PAUSE_MS};
-use super::state::{Flight, Stage, State};
+use super::state::State;
 use super::ReplyPath;
 use crate::Preimage;
 

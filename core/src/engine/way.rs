@@ -11,7 +11,7 @@ use crate::onion;
 
 /// What the host knows of the way to a path.
 pub(crate) enum Way<'a> {
-    Found(Found<'a>),
+    Found(Box<Found<'a>>),
     None,
     /// The host could not tell now.
     Unknown,
@@ -59,12 +59,13 @@ pub(crate) fn way_to<'a>(
             _ => return Err(wrong_answer("a route")),
         };
         if !route.own_node {
-            return Ok(Way::Found(Found {
+            let found = Found {
                 node_id,
                 route,
                 path,
                 skipped,
-            }));
+            };
+            return Ok(Way::Found(Box::new(found)));
         }
         // Each step makes the path shorter, so there are not many. Without a path the payer is the host's own node, which
         // cannot be sent to.

@@ -117,6 +117,7 @@ impl Host {
     pub fn run(&mut self, input: &Input) -> Result<Effects> {
         let entropy = self.entropy();
         let mut answers = Answers::new();
+        self.print(input);
         let step = loop {
             match self.engine.begin(input, self.now_ms, &entropy, &answers)? {
                 Progress::Step(step) => break step,

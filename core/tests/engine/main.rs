@@ -21,6 +21,7 @@ mod lists;
 mod own_node;
 mod parameters;
 mod payer_errors;
+mod plans;
 mod properties;
 mod received;
 mod replies;

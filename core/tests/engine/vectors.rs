@@ -139,6 +139,13 @@ fn the_store_of_version_1_is_read_and_written_as_ever() {
     assert_eq!(shown(&mut host), golden["records"]);
     assert_eq!(host.engine.open_invoices(), 7);
 
+    // The plan of an invoice that was sent over its first path goes on.
+    host.settle();
+    host.deliveries.clear();
+    host.wait_s(10);
+    let further = host.deliveries.iter().find(|copy| copy.label == "sent");
+    assert_eq!(further.map(|copy| copy.node_id), Some(node(11)));
+
     // Nothing that is rewritten loses anything: an invoice that changes and changes back is the same bytes.
     host.settle();
     for label in ["sealed", "claiming"] {
