@@ -80,7 +80,8 @@ impl Payee {
 
     /// Answers a request, has the invoice sent, and waits until it is paid.
     ///
-    /// Dropping the future ends the wait, not the invoice.
+    /// Dropping the future ends the wait, not the invoice. While nothing is heard of the payer, the same invoice goes over one path
+    /// of the request after the other.
     ///
     /// # Errors
     /// Those of the request and the terms before anything is written; then `no_route` (1003), `payer_error` (1004),

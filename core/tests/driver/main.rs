@@ -14,6 +14,7 @@ mod common;
 mod backup;
 mod calls;
 mod host;
+mod incoming;
 #[cfg(all(unix, feature = "sqlite"))]
 mod kills;
 mod trouble;
