@@ -7,7 +7,8 @@ use crate::driver::HostError;
 
 /// Knows what a socket cannot hear: where nodes listen, and whose channel is whose.
 ///
-/// A wallet has it from its service, from a node it may ask, or from a public explorer.
+/// A wallet has it from its service, from a node it may ask, or from a public explorer. It is asked more than once for one
+/// message, and each time has a few seconds to answer: remember what was looked up.
 pub trait Directory: Send + Sync {
     /// Where a node listens, `host:port` or `[v6]:port`, the best first; nothing where it is not known, an error where it
     /// cannot be told now.
