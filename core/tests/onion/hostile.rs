@@ -1,5 +1,6 @@
 //! Messages that were altered, cut, or were never messages.
 
+use bitcoin::secp256k1::PublicKey;
 use invreq::bolt12::BlindedPath;
 use invreq::onion::{
     build, ecdh_with, peel, peel_to_end, reply_path, Destination, Outgoing, Peeled, MAX_PACKET_LEN,
@@ -40,7 +41,7 @@ fn another_key_cannot_open_it() {
         let error = peel(&message(), ecdh_with(&secret(other))).unwrap_err();
         assert_eq!(error.code(), ErrorCode::OnionInvalid);
     }
-    let error = peel(&message(), |_| None).unwrap_err();
+    let error = peel(&message(), |_: &PublicKey| None).unwrap_err();
     assert_eq!(error.code(), ErrorCode::MissingAnswer);
 }
 

@@ -166,7 +166,7 @@ fn a_path_that_starts_at_us_is_advanced() {
         code(advance(&path, |_| None, ecdh_with(&keys[1]))),
         ErrorCode::OnionInvalid
     );
-    assert_eq!(code(advance(&path, |_| None, |_| None)), ErrorCode::MissingAnswer);
+    assert_eq!(code(advance(&path, |_| None, |_: &PublicKey| None)), ErrorCode::MissingAnswer);
     let last = advance(&rest, |_| None, ecdh_with(&keys[1])).unwrap();
     assert_eq!(
         code(advance(&last, |_| None, ecdh_with(&keys[2]))),
@@ -320,16 +320,26 @@ fn bad_arguments_have_codes() {
     heavy.hops[0].encrypted_recipient_data = vec![0; 70_000];
     assert_eq!(code(over(&good, &[], Some(&heavy))), ErrorCode::LimitExceeded);
     assert_eq!(code(over(&heavy, &[], None)), ErrorCode::LimitExceeded);
-    // A path that claims to start at its own path key is a hostile one.
-    let odd = Destination::Path {
-        path: &good,
-        introduction: good.path_key,
-    };
-    let odd = Outgoing {
-        destination: odd,
-        ..over(&good, &[], None)
-    };
-    assert_eq!(code(odd), ErrorCode::NoRoute);
+}
+
+/// The packet is for blinded keys, so nothing in it depends on what the host says the introduction node is.
+#[test]
+fn the_introduction_node_is_the_hosts_word() {
+    let (_, ids) = keys(2);
+    let path = reply_path(&ids[..1], ids[1], &PATH_ID, [1; 32]).unwrap();
+    let [one, other] = [ids[0], path.path_key].map(|introduction| {
+        let destination = Destination::Path {
+            path: &path,
+            introduction,
+        };
+        let outgoing = Outgoing {
+            destination,
+            ..over(&path, &[], None)
+        };
+        build(&outgoing, [7; 32]).unwrap()
+    });
+    assert_eq!(one.message, other.message);
+    assert_eq!((one.first_hop, other.first_hop), (ids[0], path.path_key));
 }
 
 /// A remote signer is asked one question at a time, and peeling starts again with each answer.
@@ -341,7 +351,7 @@ fn a_remote_key_answers_two_questions_per_layer() {
     let mut answers: BTreeMap<PublicKey, [u8; 32]> = BTreeMap::new();
     let message = loop {
         let mut wanted = None;
-        let peeled = peel_to_end(&packet.message, &ids[0], |point| {
+        let peeled = peel_to_end(&packet.message, &ids[0], |point: &PublicKey| {
             let answer = answers.get(point).copied();
             wanted = answer.is_none().then_some(*point);
             answer.map(SharedSecret::new)

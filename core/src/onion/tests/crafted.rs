@@ -4,7 +4,8 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use proptest::prelude::*;
 
 use crate::bolt12::TlvWriter;
-use crate::onion::keys::{checksum, seal, stream, Curve, SharedSecret};
+use crate::onion::ecdh::SharedSecret;
+use crate::onion::keys::{blind, checksum, seal, Stream};
 use crate::onion::{ecdh_with, peel, Content, Message, NextHop, Peeled};
 use crate::{ErrorCode, Result};
 
@@ -29,14 +30,13 @@ fn tlvs(records: &[(u64, &[u8])]) -> Vec<u8> {
 
 /// A packet for node 1 that shows it these bytes: length, payload and checksum of the next layer as the caller likes.
 fn packet(shown: &[u8]) -> Vec<u8> {
-    let curve = Curve::new();
     let secret = SharedSecret::between(&key(2), &node(1));
-    let blinded = curve.blind(&node(1), &secret).unwrap();
+    let blinded = blind(&node(1), &secret).unwrap();
     let secret = SharedSecret::between(&key(3), &blinded);
     let mut payloads = shown.to_vec();
     payloads.resize(shown.len().max(1300), 7);
-    stream(&secret.key(b"rho"), &mut payloads);
-    let hmac = checksum(&secret.key(b"mu"), &payloads);
+    Stream::new(&secret.key(b"rho")).apply(&mut payloads);
+    let hmac = checksum(&secret.key(b"mu"), &payloads, &[]);
     let len = (payloads.len() + 66) as u16;
     let (path_key, public_key) = (node(2).serialize(), node(3).serialize());
     [
