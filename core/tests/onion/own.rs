@@ -166,7 +166,10 @@ fn a_path_that_starts_at_us_is_advanced() {
         code(advance(&path, |_| None, ecdh_with(&keys[1]))),
         ErrorCode::OnionInvalid
     );
-    assert_eq!(code(advance(&path, |_| None, |_: &PublicKey| None)), ErrorCode::MissingAnswer);
+    assert_eq!(
+        code(advance(&path, |_| None, |_: &PublicKey| None)),
+        ErrorCode::MissingAnswer
+    );
     let last = advance(&rest, |_| None, ecdh_with(&keys[1])).unwrap();
     assert_eq!(
         code(advance(&last, |_| None, ecdh_with(&keys[2]))),
