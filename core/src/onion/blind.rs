@@ -61,7 +61,7 @@ pub fn advance(
         return Err(invalid("the path ends at this node"));
     };
     let secret = answer(ecdh.ecdh(&path.path_key))?;
-    let plain = parse(open(&secret.key(b"rho"), &first.encrypted_recipient_data)?)?;
+    let plain = parse(open(&secret.rho(), &first.encrypted_recipient_data)?)?;
     let data = HopData::read(&plain)?;
     let next = match data.next().ok_or_else(misplaced)? {
         NextHop::Node(node) => node,
@@ -139,7 +139,7 @@ pub(super) fn blind(
         let secret = session.next(&node)?;
         hops.push(BlindedHop {
             blinded_node_id: keys::blind(&node, &secret)?,
-            encrypted_recipient_data: seal(&secret.key(b"rho"), data)?,
+            encrypted_recipient_data: seal(&secret.rho(), data)?,
         });
     }
     Ok((path_key, hops))

@@ -2,9 +2,9 @@ use core::fmt;
 
 use bitcoin::hashes::{sha256, Hash, HashEngine};
 use bitcoin::secp256k1::{ecdh, PublicKey, Scalar, SecretKey};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::keys::{hmac, scalar, times, Key};
+use super::keys::{label, scalar, times, Key};
 use crate::{Error, ErrorCode, Result};
 
 /// Whoever answers "what is the ECDH secret of the node key and this point?", as [`peel`](super::peel) and
@@ -76,14 +76,19 @@ impl SharedSecret {
         Self(bytes)
     }
 
-    /// The key for one purpose: `HMAC256(label, secret)`.
-    pub(super) fn key(&self, label: &[u8]) -> Key {
-        Zeroizing::new(hmac(label, &[&self.0]))
+    /// The key that encrypts: `HMAC256("rho", secret)`.
+    pub(super) fn rho(&self) -> Key {
+        label::RHO.key(&self.0)
+    }
+
+    /// The key of checksums: `HMAC256("mu", secret)`.
+    pub(super) fn mu(&self) -> Key {
+        label::MU.key(&self.0)
     }
 
     /// What a node's id, or its key, is multiplied by on a blinded path: `HMAC256("blinded_node_id", secret)`.
     pub(super) fn blinding_factor(&self) -> Result<Scalar> {
-        scalar(*self.key(b"blinded_node_id"))
+        scalar(*label::BLINDED_NODE_ID.key(&self.0))
     }
 
     /// The factor from the key of this hop to that of the next: `SHA256(point ‖ secret)`.

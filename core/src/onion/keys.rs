@@ -16,6 +16,34 @@ static CURVE: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 pub(super) type Key = Zeroizing<[u8; 32]>;
 
+/// The purposes of keys (BOLT 4, Key Generation).
+pub(super) mod label {
+    use std::sync::LazyLock;
+
+    use super::Label;
+
+    pub static RHO: LazyLock<Label> = LazyLock::new(|| Label::new(b"rho"));
+    pub static MU: LazyLock<Label> = LazyLock::new(|| Label::new(b"mu"));
+    pub static PAD: LazyLock<Label> = LazyLock::new(|| Label::new(b"pad"));
+    pub static BLINDED_NODE_ID: LazyLock<Label> = LazyLock::new(|| Label::new(b"blinded_node_id"));
+}
+
+/// What a key is for. Half of the work of an HMAC is its key, which here is known beforehand.
+pub(super) struct Label(HmacEngine<sha256::Hash>);
+
+impl Label {
+    fn new(label: &[u8]) -> Self {
+        Self(HmacEngine::new(label))
+    }
+
+    /// The key for this purpose from a secret: `HMAC256(label, secret)`.
+    pub(super) fn key(&self, secret: &[u8; 32]) -> Key {
+        let mut engine = self.0.clone();
+        engine.input(secret);
+        Zeroizing::new(Hmac::from_engine(engine).to_byte_array())
+    }
+}
+
 /// The sender's keys for one path or one packet: the first is drawn at random, each other follows from the one before
 /// and the secret shared with its node (BOLT 4, Route Blinding and Packet Construction).
 pub(super) struct Session {
@@ -141,7 +169,7 @@ pub(super) fn expand_key(entropy: &[u8; 32], purpose: &[u8]) -> Result<SecretKey
         .ok_or_else(off_curve)
 }
 
-pub(super) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut engine = HmacEngine::<sha256::Hash>::new(key);
     parts.iter().for_each(|part| engine.input(part));
     Hmac::from_engine(engine).to_byte_array()

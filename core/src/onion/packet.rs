@@ -1,3 +1,5 @@
+use core::ops::Range;
+
 use bitcoin::secp256k1::PublicKey;
 use subtle::ConstantTimeEq;
 
@@ -53,6 +55,10 @@ pub(super) fn put<'a>(room: &'a mut [u8], bytes: &[u8]) -> Result<&'a mut [u8]> 
     Ok(rest)
 }
 
+/// How many bytes are decrypted at once, before it is known how long the layer is: the four blocks that the cipher makes in
+/// the time of one.
+const AT_ONCE: usize = 256;
+
 /// The parts of an onion message on the wire.
 pub(super) struct Packet<'a> {
     pub(super) path_key: PublicKey,
@@ -63,10 +69,13 @@ pub(super) struct Packet<'a> {
 
 /// The layer on top of a packet, and what is left to decrypt.
 pub(super) struct Opened<'a> {
-    pub(super) payload: Vec<u8>,
-    /// The next hop's checksum; zeros at the last.
+    /// What is decrypted: the layer, and perhaps something of what comes after it.
+    shown: Vec<u8>,
+    /// Where in it the payload is.
+    payload: Range<usize>,
+    /// The next hop's checksum, at the end of the layer; zeros at the last.
     next_hmac: [u8; 32],
-    /// What comes after this layer, still encrypted.
+    /// What comes after `shown`, still encrypted.
     rest: &'a [u8],
     /// The stream, at the beginning of `rest`.
     stream: Stream,
@@ -76,9 +85,8 @@ pub(super) struct Opened<'a> {
 
 impl<'a> Packet<'a> {
     pub(super) fn read(message: &'a [u8]) -> Result<Self> {
-        let mut points = Points::default();
         let mut reader = Reader::new(message);
-        let path_key = reader.point(&mut points)?;
+        let path_key = Points::read_once(reader.take(33)?)?;
         let len = usize::from(reader.u16()?);
         if len > MAX_PACKET_LEN {
             return Err(failed(
@@ -93,7 +101,7 @@ impl<'a> Packet<'a> {
                 "the packet is of an unknown version",
             ));
         }
-        let public_key = reader.point(&mut points)?;
+        let public_key = Points::read_once(reader.take(33)?)?;
         let payloads = reader.take(len.saturating_sub(AROUND_PAYLOADS))?;
         let hmac = reader.array()?;
         Ok(Self {
@@ -106,38 +114,42 @@ impl<'a> Packet<'a> {
 
     /// Checks the whole packet, and decrypts the layer on top. The rest is decrypted only if it goes on.
     pub(super) fn open(&self, secret: &SharedSecret) -> Result<Opened<'a>> {
-        let expected = checksum(&secret.key(b"mu"), self.payloads, &[]);
+        let expected = checksum(&secret.mu(), self.payloads, &[]);
         if !bool::from(expected.ct_eq(&self.hmac)) {
             return Err(invalid("the message is not meant for this node, or was altered"));
         }
-        let rho = secret.key(b"rho");
-        let mut head = self.payloads.get(..9).unwrap_or(self.payloads).to_vec();
-        Stream::new(&rho).apply(&mut head);
-        let (len, after) = read_bigsize(&head).map_err(malformed)?;
-        let before = head.len().saturating_sub(after.len());
+        let mut stream = Stream::new(&secret.rho());
+        let mut shown = self.payloads.get(..AT_ONCE).unwrap_or(self.payloads).to_vec();
+        stream.apply(&mut shown);
+        let (len, after) = read_bigsize(&shown).map_err(malformed)?;
+        let before = shown.len().saturating_sub(after.len());
         let end = usize::try_from(len).unwrap_or(usize::MAX).saturating_add(before);
 
         let layer = end.saturating_add(HMAC_LEN);
-        let mut layer = Reader::new(self.payloads)
-            .take(layer)
-            .map_err(malformed)?
-            .to_vec();
-        let rest = self.payloads.get(layer.len()..).unwrap_or_default();
-        let mut stream = Stream::new(&rho);
-        stream.apply(&mut layer);
-        let next_hmac = Reader::new(&layer.split_off(end)).array().map_err(malformed)?;
-        layer.drain(..before);
+        if layer > self.payloads.len() {
+            let message = "a layer of the packet is longer than the packet";
+            return Err(failed(ErrorCode::InvalidLength, message));
+        }
+        let known = shown.len();
+        shown.extend_from_slice(self.payloads.get(known..layer).unwrap_or_default());
+        stream.apply(shown.get_mut(known..).unwrap_or_default());
+        let next_hmac = shown.get(end..).unwrap_or_default();
         Ok(Opened {
-            payload: layer,
-            next_hmac,
-            rest,
-            stream,
+            next_hmac: Reader::new(next_hmac).array().map_err(malformed)?,
+            payload: before..end,
+            rest: self.payloads.get(shown.len()..).unwrap_or_default(),
             room: self.payloads.len(),
+            shown,
+            stream,
         })
     }
 }
 
 impl Opened<'_> {
+    pub(super) fn payload(&self) -> &[u8] {
+        self.shown.get(self.payload.clone()).unwrap_or_default()
+    }
+
     /// Whether there is no layer under this one.
     pub(super) fn is_last(&self) -> bool {
         self.next_hmac == [0; HMAC_LEN]
@@ -149,8 +161,10 @@ impl Opened<'_> {
     /// would not fit.
     pub(super) fn onward(mut self, path_key: &PublicKey, public_key: PublicKey) -> Result<Vec<u8>> {
         compose(path_key, self.room, |payloads| {
-            put(payloads, self.rest)?;
-            self.stream.apply(payloads);
+            let layer = self.payload.end.saturating_add(HMAC_LEN);
+            let room = put(payloads, self.shown.get(layer..).unwrap_or_default())?;
+            put(room, self.rest)?;
+            self.stream.apply(room);
             Ok((public_key, self.next_hmac))
         })
     }

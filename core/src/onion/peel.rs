@@ -122,10 +122,10 @@ fn layer(message: &[u8], ecdh: &mut impl Ecdh) -> Result<Peeled> {
     let factor = path_secret.blinding_factor()?;
     let packet_secret = answer(ecdh.blinded_ecdh(&packet.public_key, &factor))?;
 
-    let mut opened = packet.open(&packet_secret)?;
-    let shown = parse(core::mem::take(&mut opened.payload))?;
+    let opened = packet.open(&packet_secret)?;
+    let shown = parse(opened.payload().to_vec())?;
     let payload = Payload::read(&shown)?;
-    let told = parse(open(&path_secret.key(b"rho"), payload.encrypted_recipient_data)?)?;
+    let told = parse(open(&path_secret.rho(), payload.encrypted_recipient_data)?)?;
     let data = HopData::read(&told)?;
     if opened.is_last() {
         return arrived(payload, &data).map(Peeled::Final);

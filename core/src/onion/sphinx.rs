@@ -2,7 +2,7 @@ use bitcoin::secp256k1::{PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
 use super::fault::too_large;
-use super::keys::{checksum, hmac, Key, Session, Stream};
+use super::keys::{checksum, label, Key, Session, Stream};
 use super::packet::{put, HMAC_LEN};
 use crate::bolt12::{bigsize_len, write_bigsize};
 use crate::Result;
@@ -34,13 +34,13 @@ pub(super) fn wrap(
 ) -> Result<(PublicKey, [u8; HMAC_LEN])> {
     // What is left of the room looks like payloads of further hops, or the last one could tell how many were before it.
     payloads.fill(0);
-    Stream::new(&pad_key(&session)).apply(payloads);
+    Stream::new(&label::PAD.key(&Zeroizing::new(session.secret_bytes()))).apply(payloads);
 
     let (mut session, public_key) = Session::new(session);
     let mut keys = Vec::with_capacity(layers.len());
     for layer in layers {
         let secret = session.next(&layer.node)?;
-        keys.push((secret.key(b"rho"), secret.key(b"mu")));
+        keys.push((secret.rho(), secret.mu()));
     }
     let filler = filler(layers, &keys, payloads.len())?;
     let mut next_hmac = [0; HMAC_LEN];
@@ -86,8 +86,4 @@ fn put_at_end(payloads: &mut [u8], filler: &[u8]) -> Result<()> {
     let place = start.and_then(|start| payloads.get_mut(start..));
     place.ok_or_else(too_large)?.copy_from_slice(filler);
     Ok(())
-}
-
-fn pad_key(session: &SecretKey) -> Key {
-    Zeroizing::new(hmac(b"pad", &[Zeroizing::new(session.secret_bytes()).as_slice()]))
 }

@@ -185,7 +185,7 @@ fn one_path(value: &[u8]) -> Result<BlindedPath> {
 }
 
 fn point(value: &[u8]) -> Result<PublicKey> {
-    Points::default().read(value).map_err(malformed)
+    Points::read_once(value).map_err(malformed)
 }
 
 fn refuse_even(number: u64) -> Result<()> {

@@ -35,8 +35,8 @@ fn packet(shown: &[u8]) -> Vec<u8> {
     let secret = SharedSecret::between(&key(3), &blinded);
     let mut payloads = shown.to_vec();
     payloads.resize(shown.len().max(1300), 7);
-    Stream::new(&secret.key(b"rho")).apply(&mut payloads);
-    let hmac = checksum(&secret.key(b"mu"), &payloads, &[]);
+    Stream::new(&secret.rho()).apply(&mut payloads);
+    let hmac = checksum(&secret.mu(), &payloads, &[]);
     let len = (payloads.len() + 66) as u16;
     let (path_key, public_key) = (node(2).serialize(), node(3).serialize());
     [
@@ -53,7 +53,7 @@ fn packet(shown: &[u8]) -> Vec<u8> {
 /// What the path says to node 1, encrypted.
 fn sealed(told: &[u8]) -> Vec<u8> {
     let secret = SharedSecret::between(&key(2), &node(1));
-    seal(&secret.key(b"rho"), told.to_vec()).unwrap()
+    seal(&secret.rho(), told.to_vec()).unwrap()
 }
 
 fn layer(payload: &[u8], next: [u8; 32]) -> Vec<u8> {

@@ -114,7 +114,7 @@ fn a_packet_may_be_filled_to_its_last_byte() {
         let opened = packet
             .open(&SharedSecret::between(&session, &layers[0].node))
             .unwrap();
-        assert_eq!(opened.payload, layers[0].payload);
+        assert_eq!(opened.payload(), layers[0].payload);
         assert!(!opened.is_last());
     }
 }
