@@ -80,7 +80,8 @@ impl Wallet {
     fn answer(&self, need: &Need) -> Answer {
         match need {
             Need::Range { start, end, limit } => {
-                let entries = self.store.range(start.clone()..end.clone()).take(*limit);
+                let limit = usize::try_from(*limit).unwrap();
+                let entries = self.store.range(start.clone()..end.clone()).take(limit);
                 let entry = |(key, value): (&Vec<u8>, &Vec<u8>)| {
                     invreq::store::Entry::new(key.clone(), value.clone())
                 };

@@ -4,7 +4,7 @@ use crate::answer::{check, check_as_payer, warnings, Warning};
 use crate::bolt12::{decode_string, kind_of, merkle_root, strip, Bolt12, Kind, TlvStream};
 use crate::{Error, Result};
 
-use super::DecodeOptions;
+use super::{length, DecodeOptions};
 
 /// What can be said of a text, well-formed or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Inspection {
     /// Whether it is well-formed and signed.
     pub signed: bool,
     /// The type number and the length of each record, if the records could be told apart.
-    pub records: Vec<(u64, usize)>,
+    pub records: Vec<(u64, u32)>,
     /// The merkle root, if the records could be told apart and are not all signatures.
     pub merkle_root: Option<[u8; 32]>,
     /// `offer_id` of an offer, `invreq_id` of an invoice request or an invoice, if it is well-formed.
@@ -53,7 +53,7 @@ impl Inspection {
         let stream = TlvStream::parse(bytes)?;
         self.records = stream
             .records()
-            .map(|record| (record.number, record.value.len()))
+            .map(|record| (record.number, length(record.value)))
             .collect();
         self.merkle_root = merkle_root(&stream);
         Bolt12::from_stream(kind, stream)

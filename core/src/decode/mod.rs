@@ -94,7 +94,7 @@ pub struct DecodedField {
     /// What the field means, in one line.
     pub meaning: String,
     /// The length of the value, in bytes.
-    pub length: usize,
+    pub length: u32,
     /// The value as it stands in the message, as hex.
     pub hex: String,
 }
@@ -151,12 +151,17 @@ pub fn decode_with(text: &str, options: &DecodeOptions) -> Result<Decoded> {
                     meaning: info
                         .map_or("a field BOLT 12 does not define", |info| info.meaning)
                         .to_owned(),
-                    length: record.value.len(),
+                    length: length(record.value),
                     hex: record.value.to_lower_hex_string(),
                 }
             })
             .collect(),
     })
+}
+
+/// A message is far smaller than 4 GiB: see the limits of the codec.
+fn length(value: &[u8]) -> u32 {
+    u32::try_from(value.len()).unwrap_or(u32::MAX)
 }
 
 impl From<&Error> for Problem {

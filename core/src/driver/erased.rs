@@ -5,8 +5,9 @@ use core::pin::Pin;
 
 use bitcoin::secp256k1::PublicKey;
 
-use crate::driver::{Clock, HostError, PaymentSource, Signer, Transport};
+use crate::driver::{Clock, HostError, PaymentSource, Received, Signer, Transport};
 use crate::engine::{Delivery, InboundPayment, InboundPaymentRequest, Route, SendOutcome, SignRequest};
+use crate::onion::SharedSecret;
 use crate::store::{Batch, Entry, Store, StoreError};
 
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -66,6 +67,8 @@ pub(crate) trait DynTransport: Send + Sync {
     fn send<'a>(&'a self, delivery: &'a Delivery) -> Boxed<'a, SendOutcome>;
     fn resolve_scid(&self, scid: u64, direction: u8) -> Boxed<'_, Result<Option<PublicKey>, HostError>>;
     fn find_route(&self, node_id: PublicKey) -> Boxed<'_, Result<Option<Route>, HostError>>;
+    fn receive(&self) -> Boxed<'_, Received>;
+    fn ecdh(&self, node_id: PublicKey, point: PublicKey) -> Boxed<'_, Result<SharedSecret, HostError>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -79,6 +82,14 @@ impl<T: Transport> DynTransport for T {
 
     fn find_route(&self, node_id: PublicKey) -> Boxed<'_, Result<Option<Route>, HostError>> {
         Box::pin(Transport::find_route(self, node_id))
+    }
+
+    fn receive(&self) -> Boxed<'_, Received> {
+        Box::pin(Transport::receive(self))
+    }
+
+    fn ecdh(&self, node_id: PublicKey, point: PublicKey) -> Boxed<'_, Result<SharedSecret, HostError>> {
+        Box::pin(Transport::ecdh(self, node_id, point))
     }
 }
 

@@ -1,13 +1,14 @@
 //! What a host supplies: where money comes in, how messages go out, the time and the dice.
 
 use core::fmt;
-use core::future::{ready, Future};
+use core::future::{pending, ready, Future};
 
 use bitcoin::secp256k1::PublicKey;
 
 use crate::engine::{
-    Delivery, InboundPayment, InboundPaymentRequest, ReplyPath, Route, SendOutcome, SignRequest,
+    Delivery, InboundPayment, InboundPaymentRequest, Input, Route, SendOutcome, SignRequest,
 };
+use crate::onion::SharedSecret;
 
 /// Why the host could not do something, in its own words. The text ends up in the error of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +60,49 @@ pub trait Transport: Send + Sync {
         node_id: PublicKey,
     ) -> impl Future<Output = Result<Option<Route>, HostError>> + Send {
         let _ = node_id;
-        ready(Ok(Some(Route {
-            via: Vec::new(),
-            reply: ReplyPath::None,
-        })))
+        ready(Ok(Some(Route::default())))
     }
+
+    /// Waits for what comes in at the transport by itself, such as a message on a socket; by default, nothing does.
+    ///
+    /// The runner calls it again and again, one message at a time. It may drop the future before it is done, so a message
+    /// must not be lost with it: take it from a queue in the last step. Keep that queue short, and drop what does not fit:
+    /// no reply is needed for the money.
+    fn receive(&self) -> impl Future<Output = Received> + Send {
+        pending()
+    }
+
+    /// The shared secret of a node's private key and a point: SHA-256 of the compressed product (BOLT 4, Shared Secret).
+    ///
+    /// It is asked for where a route names the node as [`own_node`](Route::own_node) or as the end of a
+    /// [reply path](crate::engine::ReplyPath::Node). LND has it as `signerrpc.DeriveSharedKey`.
+    fn ecdh(
+        &self,
+        node_id: PublicKey,
+        point: PublicKey,
+    ) -> impl Future<Output = Result<SharedSecret, HostError>> + Send {
+        let _ = (node_id, point);
+        ready(Err(HostError("this transport has no node key".to_owned())))
+    }
+}
+
+/// What came in at a transport by itself.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Received {
+    /// An onion message, as in [`Payee::receive_onion_message_at`](crate::driver::Payee::receive_onion_message_at).
+    OnionMessage {
+        /// The node it arrived at; `None` for the engine's own reply key.
+        node_id: Option<PublicKey>,
+        /// The payload of message 513, without its type.
+        bytes: Vec<u8>,
+    },
+    /// An `invoice_error` that the host's own messenger opened.
+    InvoiceError {
+        /// The [`reply_path_id`](Delivery::reply_path_id) of the delivery the reply path was made for.
+        reply_path_id: [u8; 32],
+        /// The TLV stream.
+        bytes: Vec<u8>,
+    },
 }
 
 /// Signs invoices with a key the host keeps, for payers who want to know whom they pay.
@@ -85,6 +124,22 @@ pub trait Clock: Send + Sync {
 pub trait Entropy: Send + Sync {
     /// 32 bytes that nobody can guess, new every time.
     fn bytes(&self) -> Result<[u8; 32], HostError>;
+}
+
+impl From<Received> for Input {
+    fn from(received: Received) -> Self {
+        match received {
+            Received::OnionMessage { node_id, bytes } => Self::OnionMessage { node_id, bytes },
+            Received::InvoiceError { reply_path_id, bytes } => Self::InvoiceError { reply_path_id, bytes },
+        }
+    }
+}
+
+impl fmt::Debug for Received {
+    /// As the [`Input`] it becomes: without the reply path id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Input::from(self.clone()), f)
+    }
 }
 
 impl fmt::Display for HostError {

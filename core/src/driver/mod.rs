@@ -74,7 +74,7 @@ mod run;
 mod runner;
 mod system;
 
-pub use host::{Clock, Entropy, HostError, PaymentSource, Signer, Transport};
+pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
 pub use payee::{Events, Payee, PayeeBuilder};
 pub use runner::Runner;
 pub use system::{SystemClock, SystemEntropy};

@@ -190,7 +190,18 @@ impl Payee {
     /// # Errors
     /// Those of the store. A message that answers nothing of ours is no error.
     pub async fn receive_onion_message(&self, bytes: Vec<u8>) -> Result<()> {
-        self.tell(Input::OnionMessage { bytes }).await
+        self.tell(Input::OnionMessage { node_id: None, bytes }).await
+    }
+
+    /// Hands over an onion message that came for this node, at which reply paths of ours end
+    /// ([`ReplyPath::Node`](crate::engine::ReplyPath)): the payload of message 513. To open it, the transport is asked for
+    /// [`ecdh`](Transport::ecdh).
+    ///
+    /// # Errors
+    /// Those of the store. A message that answers nothing of ours is no error.
+    pub async fn receive_onion_message_at(&self, node_id: PublicKey, bytes: Vec<u8>) -> Result<()> {
+        let node_id = Some(node_id);
+        self.tell(Input::OnionMessage { node_id, bytes }).await
     }
 
     /// Hands over an `invoice_error` that the host's own messenger opened.

@@ -148,7 +148,10 @@ impl Shared {
     async fn read_all(&self, needs: Vec<Need>, answers: &mut Answers) -> Result<()> {
         let read = |need| async move {
             let entries = match &need {
-                Need::Range { start, end, limit } => self.store.range(start, end, *limit).await?,
+                Need::Range { start, end, limit } => {
+                    let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+                    self.store.range(start, end, limit).await?
+                }
                 _ => Vec::new(),
             };
             Ok::<_, Error>((need, entries))
@@ -191,6 +194,11 @@ impl Shared {
             Need::FindRoute { node_id } => {
                 let found = self.transport.find_route(*node_id);
                 let answer = async { found.await.map_or_else(failed, Answer::Route) };
+                self.within(SOON_MS, answer).await
+            }
+            Need::Ecdh { node_id, point } => {
+                let multiplied = self.transport.ecdh(*node_id, *point);
+                let answer = async { multiplied.await.map_or_else(failed, Answer::SharedSecret) };
                 self.within(SOON_MS, answer).await
             }
             Need::Sign(request) => match &self.signer {

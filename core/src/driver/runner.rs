@@ -8,11 +8,13 @@ use core::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use async_channel::{Receiver, Sender};
+use futures_lite::future::yield_now;
 use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 
 use crate::driver::erased::Boxed;
 use crate::driver::run::{closed, Shared, PATIENCE_MS};
+use crate::driver::Received;
 use crate::engine::{CallId, Delivery, Event, Input, SendOutcome};
 use crate::Result;
 
@@ -51,6 +53,8 @@ impl Runner {
         let mut work: FuturesUnordered<Boxed<'static, Worked>> = FuturesUnordered::new();
         let mut ticking = false;
         let mut pause = FIRST_PAUSE_MS;
+        // One message from outside at a time: the next is taken in when this one is dealt with.
+        let mut incoming = Some(receive(self.shared.clone()));
         loop {
             let worked = async {
                 match work.next().await {
@@ -58,8 +62,18 @@ impl Runner {
                     None => pending().await,
                 }
             };
-            // Work first: however many inputs there are, what is under way gets on.
-            let due = worked.or(self.stopped()).or(self.next(ticking)).await;
+            let received = async {
+                match &mut incoming {
+                    Some(incoming) => Due::Received(Box::new(incoming.await)),
+                    None => pending().await,
+                }
+            };
+            // Work first: however many inputs there are, what is under way gets on. What strangers send comes last.
+            let due = worked
+                .or(self.stopped())
+                .or(self.next(ticking))
+                .or(received)
+                .await;
             let shared = self.shared.clone();
             match due {
                 Due::Stop => return,
@@ -67,6 +81,11 @@ impl Runner {
                 Due::Worked(Worked::Ticked(next)) => (ticking, pause) = (false, next),
                 Due::Job(job) => work.push(Box::pin(carry_out(shared, *job))),
                 Due::Copy(copy) => work.push(Box::pin(send(shared, *copy))),
+                Due::Received(received) => {
+                    incoming = None;
+                    work.push(Box::pin(take_in(shared, *received)));
+                }
+                Due::Worked(Worked::TakenIn) => incoming = Some(receive(shared)),
                 Due::Timer => {
                     ticking = true;
                     work.push(Box::pin(tick(shared, pause)));
@@ -127,6 +146,7 @@ enum Due {
     Timer,
     Copy(Box<Delivery>),
     Job(Box<Job>),
+    Received(Box<Received>),
     Worked(Worked),
 }
 
@@ -134,6 +154,8 @@ enum Worked {
     Done,
     /// With the pause after the next failure.
     Ticked(u64),
+    /// What came in has been dealt with.
+    TakenIn,
 }
 
 async fn carry_out(shared: Arc<Shared>, job: Job) -> Worked {
@@ -157,6 +179,17 @@ async fn tick(shared: Arc<Shared>, mut pause: u64) -> Worked {
     Worked::Ticked(pause)
 }
 
+fn receive(shared: Arc<Shared>) -> Boxed<'static, Received> {
+    Box::pin(async move { shared.transport.receive().await })
+}
+
+async fn take_in(shared: Arc<Shared>, received: Received) -> Worked {
+    // A flood that is always ready must not keep the runtime from its other tasks.
+    yield_now().await;
+    shared.perform_for_good(&received.into()).await;
+    Worked::TakenIn
+}
+
 /// Sends a copy, and does not rest until what became of it is written.
 async fn send(shared: Arc<Shared>, delivery: Delivery) -> Worked {
     let until = shared.clock.now_ms().saturating_add(PATIENCE_MS);
@@ -169,19 +202,24 @@ async fn send(shared: Arc<Shared>, delivery: Delivery) -> Worked {
         id: delivery.id,
         outcome,
     };
-    let mut pause = FIRST_PAUSE_MS;
-    while let Err(error) = shared.perform(&input).await {
-        let again = error.retryable();
-        shared.trouble(error);
-        if !again {
-            break;
-        }
-        shared.rest(&mut pause).await;
-    }
+    shared.perform_for_good(&input).await;
     Worked::Done
 }
 
 impl Shared {
+    /// Carries out an input nobody waits for, again and again where the store fails for a while.
+    async fn perform_for_good(&self, input: &Input) {
+        let mut pause = FIRST_PAUSE_MS;
+        while let Err(error) = self.perform(input).await {
+            let again = error.retryable();
+            self.trouble(error);
+            if !again {
+                break;
+            }
+            self.rest(&mut pause).await;
+        }
+    }
+
     /// Nothing more comes: whoever waits is told, and so is whoever calls from now on.
     pub(crate) fn end(&self) {
         self.closed.store(true, Ordering::SeqCst);

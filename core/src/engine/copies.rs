@@ -52,11 +52,11 @@ pub(crate) fn make_delivery(
             let entropy = draft.keys.reply_entropy(&invoice.nonce, copy, via);
             Some(onion::reply_path(via, our_id, &token, entropy)?)
         }
-        ReplyPath::Host | ReplyPath::None => None,
+        ReplyPath::Node { .. } | ReplyPath::Host | ReplyPath::None => None,
     };
     let reply_via = match &route.reply {
         ReplyPath::Ours { via } => via.as_slice(),
-        ReplyPath::Host | ReplyPath::None => &[],
+        ReplyPath::Node { .. } | ReplyPath::Host | ReplyPath::None => &[],
     };
     let blinded = parsed
         .invreq_paths()
@@ -92,6 +92,7 @@ pub(crate) fn make_delivery(
         path: blinded.cloned(),
         node_id,
         via: route.via.clone(),
+        connect: route.connect.clone(),
         packet,
         reply_path_id: matches!(route.reply, ReplyPath::Host).then_some(token),
     })

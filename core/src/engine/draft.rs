@@ -102,6 +102,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn range(&self, start: Vec<u8>, end: Vec<u8>, limit: usize) -> Draw<&'a [Entry]> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         match self.ask(Need::Range { start, end, limit })? {
             Answer::Entries(entries) => Ok(entries),
             Answer::Failed(reason) => Err(Error::new(ErrorCode::StoreFailed, reason.clone()).into()),

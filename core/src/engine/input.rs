@@ -1,5 +1,7 @@
 //! What a host tells the engine.
 
+use core::fmt;
+
 use bitcoin::secp256k1::PublicKey;
 
 use crate::engine::Status;
@@ -9,7 +11,7 @@ use crate::{PaymentHash, Preimage};
 pub type CallId = u64;
 
 /// Something that happened, or that somebody asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Input {
     /// Read the store and take up where it left off: first of all, and again after a conflict.
     Restore,
@@ -94,9 +96,12 @@ pub enum Input {
         /// What the host's transport said.
         outcome: SendOutcome,
     },
-    /// An onion message for our reply key arrived: the message's payload, without its type.
+    /// An onion message arrived that may be the reply to a copy of ours.
     OnionMessage {
-        /// The bytes.
+        /// The node it arrived at, where our reply path ends at one ([`ReplyPath::Node`](crate::engine::ReplyPath)); `None`
+        /// for our own reply key.
+        node_id: Option<PublicKey>,
+        /// The payload of message 513, without its type.
         bytes: Vec<u8>,
     },
     /// The host's own messenger opened an `invoice_error` that came over its reply path.
@@ -136,6 +141,18 @@ pub struct SendInvoice {
     pub again: bool,
     /// Sign with this key, through the host's signer. Without it the key is fresh for every invoice.
     pub invoice_node_id: Option<PublicKey>,
+    /// Whether the payer is told how to answer. It stays with the invoice, resends and restarts included.
+    pub replies: Replies,
+}
+
+/// Whether the payer is told how to answer with an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Replies {
+    /// Every copy carries a reply path, where the host offers one.
+    #[default]
+    Wanted,
+    /// No copy carries one, so no `payer_error` ever comes; for payers that refuse an invoice with a reply path.
+    Unwanted,
 }
 
 /// What to do if a label is in use.
@@ -210,4 +227,35 @@ pub enum SendOutcome {
     Offline,
     /// It did not work, for some other reason.
     Failed,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, about): (&str, &[&dyn fmt::Debug]) = match self {
+            Self::Restore => ("Restore", &[]),
+            Self::SendInvoice { call, params } => ("SendInvoice", &[call, params]),
+            Self::Resend { call, label } => ("Resend", &[call, label]),
+            Self::WaitInvoice { call, label } => ("WaitInvoice", &[call, label]),
+            Self::WaitAnyInvoice {
+                call,
+                last_pay_index,
+                timeout,
+            } => ("WaitAnyInvoice", &[call, last_pay_index, timeout]),
+            Self::ListInvoices { call, query } => ("ListInvoices", &[call, query]),
+            Self::DelInvoice { call, label, status } => ("DelInvoice", &[call, label, status]),
+            Self::Preview { call, invreq } => ("Preview", &[call, invreq]),
+            Self::Claim { call, claim } => ("Claim", &[call, claim]),
+            Self::ClaimFailed { call, payment_hash } => ("ClaimFailed", &[call, payment_hash]),
+            Self::PaymentReceived { call, payment } => ("PaymentReceived", &[call, payment]),
+            Self::Delivered { id, outcome } => ("Delivered", &[id, outcome]),
+            Self::OnionMessage { node_id, bytes } => ("OnionMessage", &[node_id, &bytes.len()]),
+            // The reply path id is what authenticates an answer, so it stays out of logs.
+            Self::InvoiceError { bytes, .. } => ("InvoiceError", &[&bytes.len()]),
+            Self::Cancel { call } => ("Cancel", &[call]),
+            Self::Tick => ("Tick", &[]),
+        };
+        let mut tuple = f.debug_tuple(name);
+        about.iter().for_each(|field| _ = tuple.field(field));
+        tuple.finish()
+    }
 }

@@ -49,7 +49,8 @@ pub use config::Config;
 #[cfg(feature = "testing")]
 pub use fixture::Fixture;
 pub use input::{
-    CallId, Claim, Existing, Input, ListIndex, ListInvoices, PaymentReceived, SendInvoice, SendOutcome,
+    CallId, Claim, Existing, Input, ListIndex, ListInvoices, PaymentReceived, Replies, SendInvoice,
+    SendOutcome,
 };
 pub use need::{Answer, Answers, InboundPayment, InboundPaymentRequest, Need, ReplyPath, Route, SignRequest};
 pub use preview::Preview;
@@ -239,7 +240,7 @@ fn handle(draft: &mut Draft<'_>, input: &Input) -> Draw<()> {
         Input::ClaimFailed { call, payment_hash } => money::claim_failed(draft, *call, payment_hash),
         Input::PaymentReceived { call, payment } => money::payment_received(draft, *call, payment),
         Input::Delivered { id, outcome } => deliver::delivered(draft, id, *outcome),
-        Input::OnionMessage { bytes } => payer_reply::onion_message(draft, bytes),
+        Input::OnionMessage { node_id, bytes } => payer_reply::onion_message(draft, *node_id, bytes),
         Input::InvoiceError { reply_path_id, bytes } => {
             payer_reply::invoice_error(draft, reply_path_id, bytes)
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bitcoin::secp256k1::PublicKey;
 
 use crate::bolt12::PaymentPath;
+use crate::onion::SharedSecret;
 use crate::store::Entry;
 use crate::{InvreqId, PaymentHash, Preimage};
 
@@ -18,7 +19,7 @@ pub enum Need {
         /// The first key that is too far.
         end: Vec<u8>,
         /// How many entries at most.
-        limit: usize,
+        limit: u32,
     },
     /// Ask the payment source for an inbound payment.
     CreateInboundPayment(InboundPaymentRequest),
@@ -38,6 +39,13 @@ pub enum Need {
     FindRoute {
         /// The node.
         node_id: PublicKey,
+    },
+    /// Multiply the private key of a node of the host's with a point (BOLT 4, Shared Secret).
+    Ecdh {
+        /// The node whose key it is.
+        node_id: PublicKey,
+        /// The point.
+        point: PublicKey,
     },
     /// Have an invoice signed with the key of a node id.
     Sign(SignRequest),
@@ -71,7 +79,7 @@ pub struct SignRequest {
     pub node_id: PublicKey,
 }
 
-/// The answer to a [`Need`].
+/// The answer to a [`Need`]. Its `Debug` shows no secret, and of what the store holds only the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// To [`Need::Range`].
@@ -84,6 +92,8 @@ pub enum Answer {
     NodeId(Option<PublicKey>),
     /// To [`Need::FindRoute`]; `None` where there is none.
     Route(Option<Route>),
+    /// To [`Need::Ecdh`].
+    SharedSecret(SharedSecret),
     /// To [`Need::Sign`]: a BIP 340 signature.
     Signature([u8; 64]),
     /// The host could not answer, for this reason.
@@ -110,6 +120,12 @@ pub struct InboundPayment {
 pub struct Route {
     /// The nodes between us and it, in order; empty where it is a peer.
     pub via: Vec<PublicKey>,
+    /// The addresses of the first hop, where it is no peer yet and the host can connect to it: `host:port`, `[v6]:port`,
+    /// `xyz.onion:port`, or a `ws://` or `wss://` URL. They come back in [`Delivery::connect`](crate::engine::Delivery).
+    pub connect: Vec<String>,
+    /// Whether the node is the host's own and the host cannot hand messages to itself, as LND. The engine then steps over
+    /// it: it asks [`Need::Ecdh`] for its key, and asks for a route to the node after it. The rest is not looked at.
+    pub own_node: bool,
     /// How the payer can answer.
     pub reply: ReplyPath,
 }
@@ -124,6 +140,15 @@ pub enum ReplyPath {
     Ours {
         /// The nodes, the introduction node first; empty where the payer reaches our reply key directly.
         via: Vec<PublicKey>,
+    },
+    /// The engine makes it, and it ends at this node: a socket's key, or a node of the host's that keeps its key to itself.
+    /// What arrives there comes back as [`Input::OnionMessage`](crate::engine::Input) with the node's id, and is opened by
+    /// asking [`Need::Ecdh`].
+    Node {
+        /// The nodes before it, the introduction node first; empty where the payer reaches it directly.
+        via: Vec<PublicKey>,
+        /// The node it ends at.
+        node_id: PublicKey,
     },
     /// The host's messenger makes it, and hands us what it opened as [`Input::InvoiceError`](crate::engine::Input).
     Host,

@@ -1,5 +1,7 @@
 //! What comes back from a payer. It is a hint, so it changes what is known of the delivery and never the money.
 
+use bitcoin::secp256k1::PublicKey;
+
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
 use crate::bolt12::{clean, InvoiceError};
 use crate::engine::deliver::accepted;
@@ -18,7 +20,11 @@ const INVOICE_ERROR: u64 = 68;
 const MAX_SUGGESTED: usize = 1024;
 
 /// Opens an onion message for our reply key. Whatever is not an answer to one of our copies is counted, nothing more.
-pub(crate) fn onion_message(draft: &mut Draft<'_>, bytes: &[u8]) -> Draw<()> {
+pub(crate) fn onion_message(draft: &mut Draft<'_>, node_id: Option<PublicKey>, bytes: &[u8]) -> Draw<()> {
+    if node_id.is_some() {
+        ignore(draft);
+        return Ok(());
+    }
     let mut key = draft.keys.reply_key()?;
     let peeled = onion::peel_to_end(bytes, &draft.keys.reply_node_id()?, onion::ecdh_with(&key));
     key.non_secure_erase();

@@ -60,10 +60,19 @@ pub struct Delivery {
     pub node_id: PublicKey,
     /// The nodes between us and it.
     pub via: Vec<PublicKey>,
+    /// The addresses of the first hop, where the host has to connect to it first: those of the [`Route`](crate::engine::Route).
+    pub connect: Vec<String>,
     /// The wire-ready onion message with its first hop, for hosts that forward raw packets.
     pub packet: OnionPacket,
     /// What the host's messenger names a reply by, where it makes the reply path.
     pub reply_path_id: Option<[u8; 32]>,
+}
+
+impl Delivery {
+    /// The size of the payload of message 513, in bytes, without the type: `packet.message` as it goes on the wire.
+    pub fn message_len(&self) -> u32 {
+        u32::try_from(self.packet.message.len()).unwrap_or(u32::MAX)
+    }
 }
 
 /// The reply to a call.
@@ -154,6 +163,7 @@ impl fmt::Debug for Delivery {
             .field("payment_hash", &self.payment_hash)
             .field("node_id", &self.node_id)
             .field("via", &self.via)
+            .field("connect", &self.connect)
             .field("invoice_bytes", &self.invoice.len())
             .finish_non_exhaustive()
     }

@@ -2,6 +2,7 @@ use core::fmt;
 
 use bitcoin::hashes::{sha256, Hash, HashEngine};
 use bitcoin::secp256k1::{ecdh, PublicKey, Scalar, SecretKey};
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::keys::{label, scalar, times, Key};
@@ -59,7 +60,7 @@ pub(super) fn answer(secret: Option<SharedSecret>) -> Result<SharedSecret> {
 
 /// The ECDH secret of a node key and a point: SHA-256 of the compressed product (BOLT 4, Shared Secret).
 ///
-/// It is cleared when dropped and never printed.
+/// It is cleared when dropped, compared in constant time and never printed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SharedSecret([u8; 32]);
 
@@ -99,6 +100,14 @@ impl SharedSecret {
         scalar(sha256::Hash::from_engine(engine).to_byte_array())
     }
 }
+
+impl PartialEq for SharedSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for SharedSecret {}
 
 impl fmt::Debug for SharedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

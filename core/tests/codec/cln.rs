@@ -85,7 +85,7 @@ fn fuzz_corpora() {
 fn check_accepted(kind: Kind, text: &str, case: &Value) {
     let found = inspect(text, &DecodeOptions::default());
     assert_eq!(found.kind, Some(kind), "{text}");
-    let theirs: Vec<(u64, usize)> = serde_json::from_value(case["fields"].clone()).unwrap();
+    let theirs: Vec<(u64, u32)> = serde_json::from_value(case["fields"].clone()).unwrap();
     assert_eq!(found.records, theirs, "{text}");
     assert_eq!(
         found.merkle_root.map(hex).as_deref(),

@@ -52,8 +52,10 @@ pub struct Host {
 }
 
 pub fn route(reply: ReplyPath) -> Answer {
-    let via = Vec::new();
-    Answer::Route(Some(Route { via, reply }))
+    Answer::Route(Some(Route {
+        reply,
+        ..Route::default()
+    }))
 }
 
 impl Default for Host {
@@ -165,7 +167,7 @@ impl Host {
         }
         match need {
             Need::Range { start, end, limit } => {
-                Answer::Entries(block_on(self.store.range(start, end, *limit)).unwrap())
+                Answer::Entries(block_on(self.store.range(start, end, *limit as usize)).unwrap())
             }
             Need::CreateInboundPayment(request) => self.source.answer(request),
             Need::CanReceive { .. } => Answer::CanReceive(self.source.can_receive),
@@ -174,6 +176,7 @@ impl Host {
                 let route = self.routes.get(node_id);
                 route.unwrap_or(&self.default_route).clone()
             }
+            Need::Ecdh { .. } => Answer::Failed("no such key".to_owned()),
             Need::Sign(request) => self.sign(request),
         }
     }

@@ -126,8 +126,8 @@ impl Transport for Wire {
             return pending().await;
         }
         Ok(Some(Route {
-            via: Vec::new(),
             reply: ReplyPath::Host,
+            ..Route::default()
         }))
     }
 }

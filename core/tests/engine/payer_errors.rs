@@ -95,20 +95,24 @@ fn over_our_own_reply_path_it_comes_as_an_onion_message() {
 
     // Something else over the same path is no error.
     let bytes = onion_error(&reply_path, 66, &error_bytes("no", None));
-    host.give(&invreq::engine::Input::OnionMessage { bytes }).unwrap();
+    host.give(&invreq::engine::Input::OnionMessage { node_id: None, bytes })
+        .unwrap();
     let bytes = vec![0; 1401];
-    host.give(&invreq::engine::Input::OnionMessage { bytes }).unwrap();
+    host.give(&invreq::engine::Input::OnionMessage { node_id: None, bytes })
+        .unwrap();
     assert_eq!((host.engine.ignored_replies(), host.reply(call)), (2, None));
 
     // A path of somebody else's making to our key, with a made-up secret.
     let reply_node_id = host.engine.reply_node_id().unwrap();
     let forged = invreq::onion::reply_path(&[], reply_node_id, &[5; 32], [1; 32]).unwrap();
     let bytes = onion_error(&forged, 68, &error_bytes("no", None));
-    host.give(&invreq::engine::Input::OnionMessage { bytes }).unwrap();
+    host.give(&invreq::engine::Input::OnionMessage { node_id: None, bytes })
+        .unwrap();
     assert_eq!((host.engine.ignored_replies(), host.reply(call)), (3, None));
 
     let bytes = onion_error(&reply_path, 68, &error_bytes("no", None));
-    host.give(&invreq::engine::Input::OnionMessage { bytes }).unwrap();
+    host.give(&invreq::engine::Input::OnionMessage { node_id: None, bytes })
+        .unwrap();
     assert_eq!(host.error(call).0, ErrorCode::PayerError);
 }
 

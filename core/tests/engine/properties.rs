@@ -3,7 +3,7 @@
 use futures_lite::future::block_on;
 use invreq::engine::{
     Answer, Answers, Claim, Existing, Input, ListIndex, ListInvoices, Need, PaymentReceived, Progress,
-    SendInvoice, SendOutcome, Status,
+    Replies, SendInvoice, SendOutcome, Status,
 };
 use invreq::store::{Batch, Entry, Store};
 use invreq::{ErrorCode, PaymentHash, Preimage};
@@ -71,6 +71,11 @@ fn send() -> impl Strategy<Value = SendInvoice> {
             existing: if flags[1] { Existing::Join } else { Existing::Error },
             again: flags[2],
             invoice_node_id: flags[0].then(|| node(55)),
+            replies: if flags[2] {
+                Replies::Unwanted
+            } else {
+                Replies::Wanted
+            },
         },
     )
 }
@@ -122,7 +127,7 @@ fn input() -> impl Strategy<Value = Input> {
             Input::PaymentReceived { call, payment }
         }),
         3 => ("[0-4]-[0-3]|[ -~]{0,8}", outcome()).prop_map(|(id, outcome)| Input::Delivered { id, outcome }),
-        1 => vec(any::<u8>(), 0..200).prop_map(|bytes| Input::OnionMessage { bytes }),
+        1 => vec(any::<u8>(), 0..200).prop_map(|bytes| Input::OnionMessage { node_id: None, bytes }),
         1 => (any::<[u8; 32]>(), vec(any::<u8>(), 0..60))
             .prop_map(|(reply_path_id, bytes)| Input::InvoiceError { reply_path_id, bytes }),
         1 => call.prop_map(|call| Input::Cancel { call }),

@@ -134,7 +134,10 @@ fn nothing_goes_before_the_first_restore() {
             call: 1,
             invreq: text,
         },
-        Input::OnionMessage { bytes: vec![] },
+        Input::OnionMessage {
+            node_id: None,
+            bytes: vec![],
+        },
     ];
     for input in inputs {
         assert_eq!(host.give(&input).unwrap_err().code(), ErrorCode::NotOpen);

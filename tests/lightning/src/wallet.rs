@@ -150,6 +150,7 @@ impl<N: HostNode> Transport for NodeHost<N> {
             reply: ReplyPath::Ours {
                 via: self.node.reply_route(),
             },
+            ..Route::default()
         }))
     }
 }
