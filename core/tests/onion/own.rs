@@ -219,39 +219,6 @@ fn the_way_and_the_packet_have_independent_keys() {
 }
 
 #[test]
-fn packets_have_one_of_two_sizes() {
-    let (keys, ids) = keys(2);
-    let path = reply_path(&ids[..1], ids[1], &PATH_ID, [1; 32]).unwrap();
-    let size = |len: usize| {
-        let invoice = vec![7; len];
-        let mut outgoing = over(&path, &[], None);
-        outgoing.invoice = &invoice;
-        build(&outgoing, [7; 32]).map(|packet| {
-            let message = deliver(&packet, &keys);
-            assert_eq!(message.content.unwrap().value, invoice);
-            packet.message.len()
-        })
-    };
-    // The largest invoice that still makes a message of this size.
-    let largest = |mut fits: usize, mut over: usize, wire: usize| {
-        while over - fits > 1 {
-            let middle = (fits + over) / 2;
-            match size(middle) {
-                Ok(found) if found == wire => fits = middle,
-                _ => over = middle,
-            }
-        }
-        fits
-    };
-    assert_eq!(size(1).unwrap(), 1401);
-    let small = largest(1000, 1300, 1401);
-    assert_eq!(size(small + 1).unwrap(), 32_869);
-    let large = largest(32_000, 32_768, 32_869);
-    assert_eq!(size(large + 1).unwrap_err().code(), ErrorCode::LimitExceeded);
-    assert_eq!(size(1 << 20).unwrap_err().code(), ErrorCode::LimitExceeded);
-}
-
-#[test]
 fn a_reply_path_may_start_at_a_channel() {
     let (keys, ids) = keys(2);
     for direction in [0, 1] {
