@@ -5,7 +5,7 @@ use super::fault::too_large;
 use super::keys::expand_key;
 use super::packet::{self, compose};
 use super::sphinx::{layer_len, wrap, Layer};
-use super::tlvs::{payload, payload_len, HopData, Parcel};
+use super::tlvs::{payload, payload_len, FinalRecords, HopData};
 use crate::bolt12::{BlindedHop, BlindedPath, Introduction};
 use crate::{rules, Error, ErrorCode, Result};
 
@@ -70,7 +70,7 @@ pub fn build(outgoing: &Outgoing<'_>, entropy: [u8; 32]) -> Result<OnionPacket> 
     let plan = Plan::new(outgoing)?;
     let room = plan.room()?;
     let (path_key, layers) = plan.blind(&entropy)?;
-    // A first relay that saw the way's key here too would know that it talks to the sender.
+    // Not the key of the way: a first relay that saw one point in both places would know that it talks to the sender.
     let session = expand_key(&entropy, b"packet")?;
     let message = compose(&path_key, room, |payloads| wrap(session, &layers, &[], payloads))?;
     Ok(OnionPacket {
@@ -98,7 +98,7 @@ struct Plan<'a> {
     way: Vec<Hop<'a>>,
     /// The path behind the way, blinded by the payer.
     path: Option<&'a BlindedPath>,
-    parcel: Parcel<'a>,
+    last: FinalRecords<'a>,
 }
 
 impl<'a> Plan<'a> {
@@ -106,7 +106,7 @@ impl<'a> Plan<'a> {
         if outgoing.invoice.is_empty() {
             return Err(Error::new(ErrorCode::EmptyStream, "there is no invoice to send"));
         }
-        let parcel = Parcel {
+        let last = FinalRecords {
             reply_path: outgoing.reply_path.map(encode).transpose()?,
             invoice: outgoing.invoice,
         };
@@ -118,13 +118,13 @@ impl<'a> Plan<'a> {
         let way = match (path, via.split_last()) {
             (None, _) => route(via, destination, HopData::default()),
             (Some(_), None) => Vec::new(),
-            (Some(path), Some((last, before))) => {
+            (Some(path), Some((node, before))) => {
                 let into_path = HopData {
                     next_node_id: Some(destination),
                     next_path_key_override: Some(path.path_key),
                     ..HopData::default()
                 };
-                route(before, *last, into_path)
+                route(before, *node, into_path)
             }
         };
         if let Some(path) = path {
@@ -134,7 +134,7 @@ impl<'a> Plan<'a> {
             first_hop: *via.first().unwrap_or(&destination),
             way,
             path,
-            parcel,
+            last,
         };
         check(plan.hops(), "the path to the payer")?;
         Ok(plan)
@@ -151,7 +151,7 @@ impl<'a> Plan<'a> {
         let layers = ours
             .chain(theirs)
             .enumerate()
-            .map(|(index, len)| layer_len(payload_len(len, self.parcel_for(index))));
+            .map(|(index, len)| layer_len(payload_len(len, self.last_for(index))));
         let needed = layers.fold(0, usize::saturating_add);
         ROOMS
             .into_iter()
@@ -160,8 +160,6 @@ impl<'a> Plan<'a> {
     }
 
     /// The path key for the first hop, and a layer for each.
-    ///
-    /// LDK blinds the nodes in front of a path with the session key of the packet. Ours have a key of their own.
     fn blind(&self, entropy: &[u8; 32]) -> Result<(PublicKey, Vec<Layer>)> {
         let (path_key, ours) = match self.path {
             Some(path) if self.way.is_empty() => (path.path_key, Vec::new()),
@@ -174,7 +172,7 @@ impl<'a> Plan<'a> {
         for (index, hop) in ours.iter().chain(self.hops_of_path()).enumerate() {
             layers.push(Layer {
                 node: hop.blinded_node_id,
-                payload: payload(&hop.encrypted_recipient_data, self.parcel_for(index))?,
+                payload: payload(&hop.encrypted_recipient_data, self.last_for(index))?,
             });
         }
         Ok((path_key, layers))
@@ -188,9 +186,8 @@ impl<'a> Plan<'a> {
         self.path.map_or(&[], |path| path.hops.as_slice())
     }
 
-    /// Only the final hop is shown what is in the parcel.
-    fn parcel_for(&self, hop: usize) -> Option<&Parcel<'a>> {
-        (hop.saturating_add(1) == self.hops()).then_some(&self.parcel)
+    fn last_for(&self, hop: usize) -> Option<&FinalRecords<'a>> {
+        (hop.saturating_add(1) == self.hops()).then_some(&self.last)
     }
 }
 

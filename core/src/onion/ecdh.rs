@@ -11,8 +11,40 @@ use crate::{Error, ErrorCode, Result};
 /// Whoever answers "what is the ECDH secret of the node key and this point?", as [`peel`](super::peel) and
 /// [`advance`](super::advance) ask it.
 ///
-/// Every `FnMut(&PublicKey) -> Option<SharedSecret>` does, so a host whose key is elsewhere writes a closure that looks
-/// the answer up; a key at hand is turned into one by [`ecdh_with`].
+/// [`ecdh_with`] does, for a key at hand. So does every `FnMut(&PublicKey) -> Option<SharedSecret>`: a host whose key is
+/// elsewhere writes a closure that looks the answers up, and remembers what it has to ask for.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use bitcoin::secp256k1::PublicKey;
+/// use invreq::onion::{peel, Peeled, SharedSecret};
+///
+/// fn peel_remotely(message: &[u8], signer: impl Fn(PublicKey) -> [u8; 32]) -> invreq::Result<Peeled> {
+///     let mut answers: BTreeMap<PublicKey, SharedSecret> = BTreeMap::new();
+///     loop {
+///         let mut wanted = None;
+///         let peeled = peel(message, |point: &PublicKey| {
+///             wanted = Some(*point);
+///             answers.get(point).cloned()
+///         });
+///         match wanted.filter(|point| !answers.contains_key(point)) {
+///             Some(point) => answers.insert(point, SharedSecret::new(signer(point))),
+///             None => return peeled,
+///         };
+///     }
+/// }
+/// # use bitcoin::secp256k1::{ecdh, Secp256k1, SecretKey};
+/// # use invreq::onion::{build, reply_path, Destination, Outgoing};
+/// # let key = SecretKey::from_slice(&[1; 32]).unwrap();
+/// # let node = key.public_key(&Secp256k1::new());
+/// # let destination = Destination::Node(node);
+/// # let outgoing = Outgoing { invoice: b"x", destination, via: &[], reply_path: None };
+/// # let packet = build(&outgoing, [2; 32]).unwrap();
+/// # let peeled = peel_remotely(&packet.message, |point| ecdh::SharedSecret::new(&point, &key).secret_bytes());
+/// # assert!(matches!(peeled, Ok(Peeled::Final(_))));
+/// # assert_eq!(peel_remotely(b"", |_| [0; 32]).unwrap_err().code(), invreq::ErrorCode::InvalidLength);
+/// ```
 pub trait Ecdh {
     /// The secret of the node key and this point, or nothing while there is no answer.
     fn ecdh(&mut self, point: &PublicKey) -> Option<SharedSecret>;

@@ -31,8 +31,8 @@ pub(super) struct HopData<'a> {
     pub(super) next_path_key_override: Option<PublicKey>,
 }
 
-/// What only the final hop is shown.
-pub(super) struct Parcel<'a> {
+/// What only the final hop is shown, beside its encrypted data.
+pub(super) struct FinalRecords<'a> {
     /// The encoding of the reply path, if the payer may answer.
     pub(super) reply_path: Option<Vec<u8>>,
     pub(super) invoice: &'a [u8],
@@ -75,26 +75,26 @@ impl<'a> Payload<'a> {
 }
 
 /// The payload for one hop.
-pub(super) fn payload(encrypted: &[u8], parcel: Option<&Parcel<'_>>) -> Result<Vec<u8>> {
-    let mut writer = TlvWriter::with_capacity(payload_len(encrypted.len(), parcel));
-    if let Some(path) = parcel.and_then(|parcel| parcel.reply_path.as_ref()) {
+pub(super) fn payload(encrypted: &[u8], last: Option<&FinalRecords<'_>>) -> Result<Vec<u8>> {
+    let mut writer = TlvWriter::with_capacity(payload_len(encrypted.len(), last));
+    if let Some(path) = last.and_then(|last| last.reply_path.as_ref()) {
         writer.record(Payload::REPLY_PATH, path)?;
     }
     writer.record(Payload::ENCRYPTED_RECIPIENT_DATA, encrypted)?;
-    if let Some(parcel) = parcel {
-        writer.record(Payload::INVOICE, parcel.invoice)?;
+    if let Some(last) = last {
+        writer.record(Payload::INVOICE, last.invoice)?;
     }
     Ok(writer.into_bytes())
 }
 
 /// The length of the [`payload`] that has this many bytes of encrypted data.
-pub(super) fn payload_len(encrypted: usize, parcel: Option<&Parcel<'_>>) -> usize {
+pub(super) fn payload_len(encrypted: usize, last: Option<&FinalRecords<'_>>) -> usize {
     // Each of the three types takes one byte.
     let record = |value: usize| value.saturating_add(bigsize_len(value)).saturating_add(1);
-    let reply_path = parcel.and_then(|parcel| parcel.reply_path.as_ref());
+    let reply_path = last.and_then(|last| last.reply_path.as_ref());
     record(encrypted)
         .saturating_add(reply_path.map_or(0, |path| record(path.len())))
-        .saturating_add(parcel.map_or(0, |parcel| record(parcel.invoice.len())))
+        .saturating_add(last.map_or(0, |last| record(last.invoice.len())))
 }
 
 impl<'a> HopData<'a> {
