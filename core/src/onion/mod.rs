@@ -41,7 +41,7 @@
 //! All of it is a function of its arguments: no clock, no randomness of its own, and no node key. Whoever peels
 //! answers two questions "ECDH of the node key and this point" per layer ([`Ecdh`]); [`ecdh_with`] does it for a key at hand.
 //!
-//! Every node can read it: it is held against the vectors of the specification, against Core Lightning's recordings,
+//! What is built here every node can read: it is held against the vectors of the specification, against Core Lightning's recordings,
 //! and against LDK in both directions.
 
 mod blind;
