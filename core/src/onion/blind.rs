@@ -1,8 +1,8 @@
-use bitcoin::secp256k1::{PublicKey, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 
 use super::ecdh::{answer, Ecdh};
 use super::fault::{invalid, misplaced};
-use super::keys::{self, expand_key, next_point, open, seal, Session, TAG_LEN};
+use super::keys::{self, expand_key, next_point, open, seal, Session, SessionKey, TAG_LEN};
 use super::tlvs::{parse, HopData, NextHop};
 use super::MAX_HOPS;
 use crate::bolt12::{BlindedHop, BlindedPath, Introduction};
@@ -108,7 +108,7 @@ fn padded_len(route: &[Hop<'_>]) -> Result<usize> {
 }
 
 /// Blinds a route of at least one hop, padding what the hops are told to one length.
-pub(super) fn blinded_path(route: &[Hop<'_>], session: SecretKey) -> Result<BlindedPath> {
+pub(super) fn blinded_path(route: &[Hop<'_>], session: SessionKey) -> Result<BlindedPath> {
     let Some((first, _)) = route.first().filter(|_| route.len() <= MAX_HOPS) else {
         return Err(Error::new(
             ErrorCode::LimitExceeded,
@@ -131,7 +131,7 @@ pub(super) fn blinded_path(route: &[Hop<'_>], session: SecretKey) -> Result<Blin
 /// Route blinding proper: the first path key, and each node's blinded id and encrypted data.
 pub(super) fn blind(
     route: Vec<(PublicKey, Vec<u8>)>,
-    session: SecretKey,
+    session: SessionKey,
 ) -> Result<(PublicKey, Vec<BlindedHop>)> {
     let (mut session, path_key) = Session::new(session);
     let mut hops = Vec::with_capacity(route.len());

@@ -44,10 +44,19 @@ impl Label {
     }
 }
 
+/// A private key that is cleared when dropped.
+pub(super) struct SessionKey(pub(super) SecretKey);
+
+impl Drop for SessionKey {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
+    }
+}
+
 /// The sender's keys for one path or one packet: the first is drawn at random, each other follows from the one before
 /// and the secret shared with its node (BOLT 4, Route Blinding and Packet Construction).
 pub(super) struct Session {
-    key: SecretKey,
+    key: SessionKey,
     /// The point of the key, where it is known already.
     point: Option<PublicKey>,
     before: Option<SharedSecret>,
@@ -55,8 +64,8 @@ pub(super) struct Session {
 
 impl Session {
     /// A session with this first key, and the point of that key.
-    pub(super) fn new(key: SecretKey) -> (Self, PublicKey) {
-        let point = public_key(&key);
+    pub(super) fn new(key: SessionKey) -> (Self, PublicKey) {
+        let point = public_key(&key.0);
         let session = Self {
             key,
             point: Some(point),
@@ -68,20 +77,13 @@ impl Session {
     /// The secret shared with the next node.
     pub(super) fn next(&mut self, node: &PublicKey) -> Result<SharedSecret> {
         if let Some(before) = self.before.take() {
-            let point = self.point.take().unwrap_or_else(|| public_key(&self.key));
-            let next = self.key.mul_tweak(&before.next_factor(&point)?);
-            self.key.non_secure_erase();
-            self.key = next.map_err(|_| off_curve())?;
+            let point = self.point.take().unwrap_or_else(|| public_key(&self.key.0));
+            let next = self.key.0.mul_tweak(&before.next_factor(&point)?);
+            self.key = SessionKey(next.map_err(|_| off_curve())?);
         }
-        let secret = SharedSecret::between(&self.key, node);
+        let secret = SharedSecret::between(&self.key.0, node);
         self.before = Some(secret.clone());
         Ok(secret)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.key.non_secure_erase();
     }
 }
 
@@ -158,14 +160,14 @@ pub(super) fn checksum(mu: &Key, payloads: &[u8], associated_data: &[u8]) -> [u8
 }
 
 /// A private key for one purpose from the caller's 32 bytes of entropy.
-pub(super) fn expand_key(entropy: &[u8; 32], purpose: &[u8]) -> Result<SecretKey> {
+pub(super) fn expand_key(entropy: &[u8; 32], purpose: &[u8]) -> Result<SessionKey> {
     // All but 2^-128 of the strings are keys; a second try only keeps this function total.
     let expand = |counter: u32| {
         let parts = [b"invreq/onion/1".as_slice(), purpose, &counter.to_be_bytes()];
         Zeroizing::new(hmac(entropy, &parts))
     };
     (0..4)
-        .find_map(|counter| SecretKey::from_slice(&*expand(counter)).ok())
+        .find_map(|counter| SecretKey::from_slice(&*expand(counter)).ok().map(SessionKey))
         .ok_or_else(off_curve)
 }
 

@@ -1,8 +1,8 @@
-use bitcoin::secp256k1::{PublicKey, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 use zeroize::Zeroizing;
 
 use super::fault::too_large;
-use super::keys::{checksum, label, Key, Session, Stream};
+use super::keys::{checksum, label, Key, Session, SessionKey, Stream};
 use super::packet::{put, HMAC_LEN};
 use crate::bolt12::{bigsize_len, write_bigsize};
 use crate::Result;
@@ -27,14 +27,14 @@ pub(super) fn layer_len(payload: usize) -> usize {
 /// The session key must be fresh, as everything is encrypted under keys made from it. Onion messages have no
 /// `associated_data`; payments do, and with them most of the vectors.
 pub(super) fn wrap(
-    session: SecretKey,
+    session: SessionKey,
     layers: &[Layer],
     associated_data: &[u8],
     payloads: &mut [u8],
 ) -> Result<(PublicKey, [u8; HMAC_LEN])> {
     // What is left of the room looks like payloads of further hops, or the last one could tell how many were before it.
     payloads.fill(0);
-    Stream::new(&label::PAD.key(&Zeroizing::new(session.secret_bytes()))).apply(payloads);
+    Stream::new(&label::PAD.key(&Zeroizing::new(session.0.secret_bytes()))).apply(payloads);
 
     let (mut session, public_key) = Session::new(session);
     let mut keys = Vec::with_capacity(layers.len());

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::bolt12::{BlindedHop, TlvWriter};
 use crate::onion::blind::blind as route_blinding;
 use crate::onion::ecdh::SharedSecret;
-use crate::onion::keys::{blind, checksum, seal, Stream};
+use crate::onion::keys::{blind, checksum, seal, SessionKey, Stream};
 use crate::onion::packet::compose;
 use crate::onion::sphinx::{wrap, Layer};
 use crate::onion::{ecdh_with, peel, peel_to_end, Content, Message, NextHop, Peeled, MAX_LAYERS};
@@ -201,13 +201,16 @@ fn layered(count: usize) -> Vec<u8> {
     let id = node(1).serialize();
     let mut route = vec![(node(1), tlvs(&[(4, &id)])); count - 1];
     route.push((node(1), Vec::new()));
-    let (path_key, hops) = route_blinding(route, key(2)).unwrap();
+    let (path_key, hops) = route_blinding(route, SessionKey(key(2))).unwrap();
     let layer = |hop: &BlindedHop| Layer {
         node: hop.blinded_node_id,
         payload: tlvs(&[(4, &hop.encrypted_recipient_data)]),
     };
     let layers: Vec<Layer> = hops.iter().map(layer).collect();
-    compose(&path_key, 32_768, |payloads| wrap(key(3), &layers, &[], payloads)).unwrap()
+    compose(&path_key, 32_768, |payloads| {
+        wrap(SessionKey(key(3)), &layers, &[], payloads)
+    })
+    .unwrap()
 }
 
 #[test]

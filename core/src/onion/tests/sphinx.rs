@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::vectors::{bytes, json, key, point};
 use crate::bolt12::{read_bigsize, TlvWriter};
 use crate::onion::ecdh::SharedSecret;
+use crate::onion::keys::SessionKey;
 use crate::onion::packet::{compose, Packet};
 use crate::onion::sphinx::{layer_len, wrap, Layer};
 use crate::ErrorCode;
@@ -21,7 +22,7 @@ fn packet(session: &Value, layers: &[Layer], associated_data: &[u8], room: usize
     let session = key(session);
     let any = layers[0].node;
     let message = compose(&any, room, |payloads| {
-        wrap(session, layers, associated_data, payloads)
+        wrap(SessionKey(session), layers, associated_data, payloads)
     });
     message.unwrap()[35..].to_vec()
 }
@@ -95,7 +96,7 @@ fn a_packet_may_be_filled_to_its_last_byte() {
             .sum::<usize>()
     };
     let (session, filled) = (key(&vector["generate"]["session_key"]), len(&layers));
-    let wrapped = |layers: &[Layer], room: usize| wrap(session, layers, &[], &mut vec![0; room]);
+    let wrapped = |layers: &[Layer], room: usize| wrap(SessionKey(session), layers, &[], &mut vec![0; room]);
     assert!(wrapped(&layers, filled).is_ok());
     // What does not fit at all is noticed. What fits layer by layer, but not together, is for `room` to refuse.
     for room in [0, 1, layer_len(layers[4].payload.len()) - 1] {
@@ -109,7 +110,10 @@ fn a_packet_may_be_filled_to_its_last_byte() {
         layers[0].payload = vec![0; size];
         assert_eq!(layer_len(size), size + 32 + if size == 0xfc { 1 } else { 3 });
         let filled = len(&layers);
-        let message = compose(&layers[0].node, filled, |room| wrap(session, &layers, &[], room)).unwrap();
+        let message = compose(&layers[0].node, filled, |room| {
+            wrap(SessionKey(session), &layers, &[], room)
+        })
+        .unwrap();
         let packet = Packet::read(&message).unwrap();
         let opened = packet
             .open(&SharedSecret::between(&session, &layers[0].node))

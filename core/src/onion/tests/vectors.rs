@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::bolt12::BlindedHop;
 use crate::onion::blind::blind;
 use crate::onion::ecdh::SharedSecret;
-use crate::onion::keys::{self, next_point, open, public_key, Session};
+use crate::onion::keys::{self, next_point, open, public_key, Session, SessionKey};
 use crate::onion::tlvs::{parse, HopData};
 use crate::ErrorCode;
 
@@ -54,12 +54,12 @@ fn route_blinding_builds_the_official_route() {
     let (ours, theirs) = list.split_at(2);
     let (first, mut route) = blind(
         hops(ours, "node_id", "encoded_tlvs"),
-        key(&ours[0]["session_key"]),
+        SessionKey(key(&ours[0]["session_key"])),
     )
     .unwrap();
     let (second, rest) = blind(
         hops(theirs, "node_id", "encoded_tlvs"),
-        key(&theirs[0]["session_key"]),
+        SessionKey(key(&theirs[0]["session_key"])),
     )
     .unwrap();
     route.extend(rest);
@@ -138,8 +138,8 @@ fn onion_message_route_is_joined_as_in_the_official_vector() {
         .zip(list[1..].iter().map(plain))
         .collect();
 
-    let (first, mut route) = blind(alice, key(&list[0]["path_key_secret"])).unwrap();
-    let (second, rest) = blind(bob, key(&list[1]["path_key_secret"])).unwrap();
+    let (first, mut route) = blind(alice, SessionKey(key(&list[0]["path_key_secret"]))).unwrap();
+    let (second, rest) = blind(bob, SessionKey(key(&list[1]["path_key_secret"]))).unwrap();
     route.extend(rest);
 
     assert_eq!(first, point(&vector["route"]["first_path_key"]));
@@ -174,7 +174,7 @@ fn core_lightning_blinds_alike() {
         );
         assert_eq!(secret.rho().to_vec(), bytes(&hop["rho"]));
         // Whom the next key is met by does not matter.
-        let (mut session, _) = Session::new(private);
+        let (mut session, _) = Session::new(SessionKey(private));
         session.next(&node).unwrap();
         let expected = SharedSecret::between(&key(&hop["next_e"]), &path_key).rho();
         assert_eq!(session.next(&path_key).unwrap().rho(), expected);
@@ -189,7 +189,7 @@ fn core_lightning_blinds_alike() {
         assert_eq!(data.next_node_id, fields.get("next_node_id").map(point));
         let override_key = fields.get("path_key").map(|k| public_key(&key(k)));
         assert_eq!(data.next_path_key_override, override_key);
-        let (_, again) = blind(vec![(node, plain)], private).unwrap();
+        let (_, again) = blind(vec![(node, plain)], SessionKey(private)).unwrap();
         assert_eq!(
             again[0].encrypted_recipient_data.to_lower_hex_string(),
             sealed.to_lower_hex_string()
