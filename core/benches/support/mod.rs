@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod floor;
+pub mod messenger;
 pub mod pairs;
 pub mod peer;
 

@@ -29,6 +29,16 @@ pub fn write_bigsize(out: &mut Vec<u8>, number: u64) {
     out.extend(all.into_iter().skip(8usize.saturating_sub(width)));
 }
 
+/// In how many bytes [`write_bigsize`] writes this length.
+pub(crate) fn bigsize_len(length: usize) -> usize {
+    match length {
+        0..=0xfc => 1,
+        0xfd..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    }
+}
+
 fn read(bytes: &[u8], width: usize, least: u64) -> Result<(u64, &[u8])> {
     let (digits, rest) = bytes.split_at_checked(width).ok_or_else(truncated)?;
     let number = digits

@@ -40,6 +40,7 @@ mod value;
 mod vectors;
 
 pub use any::Bolt12;
+pub(crate) use bigsize::bigsize_len;
 pub use bigsize::{read_bigsize, write_bigsize};
 pub use chain::{chain_hash, chain_name, BITCOIN};
 pub use fields::{field_info, field_name, is_mirrored, number, FieldInfo, ValueType, FIELDS};

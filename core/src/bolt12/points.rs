@@ -34,9 +34,15 @@ impl<'a> Points<'a> {
         if let Some(point) = self.read.get(&key).or_else(before) {
             return Ok(*point);
         }
-        let point = PublicKey::from_slice(&key).map_err(|_| invalid_point(bytes))?;
+        let point = Self::read_once(bytes)?;
         self.read.insert(key, point);
         Ok(point)
+    }
+
+    /// The point with this encoding, which no other is expected to have.
+    pub fn read_once(bytes: &[u8]) -> Result<PublicKey> {
+        let key: [u8; 33] = bytes.try_into().map_err(|_| invalid_point(bytes))?;
+        PublicKey::from_slice(&key).map_err(|_| invalid_point(bytes))
     }
 
     /// Adds a point that is known already.

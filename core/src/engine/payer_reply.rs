@@ -64,7 +64,7 @@ pub(crate) fn onion_message(draft: &mut Draft<'_>, node_id: Option<PublicKey>, b
 /// Opens a message at a node whose key the host has, or some signer of the host's.
 fn peel_at(draft: &Draft<'_>, node_id: PublicKey, bytes: &[u8]) -> Draw<Option<Peeled>> {
     let mut key = RemoteKey::new(draft, node_id, MOST_QUESTIONS);
-    let peeled = onion::peel_to_end(bytes, &node_id, |point| key.ecdh(point));
+    let peeled = onion::peel_to_end(bytes, &node_id, &mut key);
     let answered = key.answered()?;
     Ok(peeled.ok().filter(|_| answered))
 }

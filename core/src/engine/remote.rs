@@ -4,7 +4,7 @@ use bitcoin::secp256k1::PublicKey;
 
 use crate::engine::draft::{wrong_answer, Draft, Draw, Stop};
 use crate::engine::{Answer, Need};
-use crate::onion::SharedSecret;
+use crate::onion::{Ecdh, SharedSecret};
 
 /// Asks for one key, and remembers what came of it.
 pub(crate) struct RemoteKey<'a, 'b> {
@@ -32,7 +32,19 @@ impl<'a, 'b> RemoteKey<'a, 'b> {
         }
     }
 
-    pub(crate) fn ecdh(&mut self, point: &PublicKey) -> Option<SharedSecret> {
+    /// Whether every question was answered; a stop where the host has to be asked first.
+    pub(crate) fn answered(self) -> Draw<bool> {
+        match self.stopped {
+            None => Ok(true),
+            Some(Unanswered::Refused) => Ok(false),
+            Some(Unanswered::Wrong) => Err(wrong_answer("a shared secret")),
+            Some(Unanswered::NotYet(need)) => Err(Stop::Need(vec![need])),
+        }
+    }
+}
+
+impl Ecdh for &mut RemoteKey<'_, '_> {
+    fn ecdh(&mut self, point: &PublicKey) -> Option<SharedSecret> {
         let Some(left) = self.left.checked_sub(1) else {
             self.stopped = Some(Unanswered::Refused);
             return None;
@@ -47,15 +59,5 @@ impl<'a, 'b> RemoteKey<'a, 'b> {
             None => Unanswered::NotYet(need),
         });
         None
-    }
-
-    /// Whether every question was answered; a stop where the host has to be asked first.
-    pub(crate) fn answered(self) -> Draw<bool> {
-        match self.stopped {
-            None => Ok(true),
-            Some(Unanswered::Refused) => Ok(false),
-            Some(Unanswered::Wrong) => Err(wrong_answer("a shared secret")),
-            Some(Unanswered::NotYet(need)) => Err(Stop::Need(vec![need])),
-        }
     }
 }

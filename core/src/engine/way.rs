@@ -121,7 +121,7 @@ fn step_over(draft: &Draft<'_>, path: &BlindedPath, own_node: PublicKey) -> Draw
             channel = Some(scid);
             peer
         };
-        let rest = onion::advance(path, resolve, |point| key.ecdh(point));
+        let rest = onion::advance(path, resolve, &mut key);
         if !key.answered()? {
             return Ok((End::Unknown, None));
         }

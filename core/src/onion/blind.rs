@@ -1,7 +1,8 @@
-use bitcoin::secp256k1::{PublicKey, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 
+use super::ecdh::{answer, Ecdh};
 use super::fault::{invalid, misplaced};
-use super::keys::{expand_key, open, seal, Curve, SharedSecret};
+use super::keys::{self, expand_key, next_point, open, seal, Session, SessionKey, TAG_LEN};
 use super::tlvs::{parse, HopData, NextHop};
 use super::MAX_HOPS;
 use crate::bolt12::{BlindedHop, BlindedPath, Introduction};
@@ -54,14 +55,13 @@ pub fn reply_path(
 pub fn advance(
     path: &BlindedPath,
     resolve: impl FnOnce(u64) -> Option<PublicKey>,
-    mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSecret>,
+    mut ecdh: impl Ecdh,
 ) -> Result<BlindedPath> {
     let Some((first, rest @ [_, ..])) = path.hops.split_first() else {
         return Err(invalid("the path ends at this node"));
     };
-    let secret = ask(&mut ecdh, &path.path_key)?;
-    let plain = open(&secret.key(b"rho"), &first.encrypted_recipient_data)?;
-    let plain = parse(plain)?;
+    let secret = answer(ecdh.ecdh(&path.path_key))?;
+    let plain = parse(open(&secret.rho(), &first.encrypted_recipient_data)?)?;
     let data = HopData::read(&plain)?;
     let next = match data.next().ok_or_else(misplaced)? {
         NextHop::Node(node) => node,
@@ -70,21 +70,13 @@ pub fn advance(
     };
     let path_key = match data.next_path_key_override {
         Some(key) => key,
-        None => Curve::new().next_point(&path.path_key, &secret)?,
+        None => next_point(&path.path_key, &secret)?,
     };
     Ok(BlindedPath {
         introduction: Introduction::NodeId(next),
         path_key,
         hops: rest.to_vec(),
     })
-}
-
-/// One ECDH question to the host.
-pub(super) fn ask(
-    ecdh: &mut impl FnMut(&PublicKey) -> Option<SharedSecret>,
-    point: &PublicKey,
-) -> Result<SharedSecret> {
-    ecdh(point).ok_or_else(|| Error::new(ErrorCode::MissingAnswer, "an ECDH question has no answer yet"))
 }
 
 /// A node of a path, and what it is to know.
@@ -101,20 +93,29 @@ pub(super) fn route<'a>(via: &[PublicKey], last_node: PublicKey, last: HopData<'
     hops.chain([(last_node, last)]).collect()
 }
 
+/// How many bytes the encrypted data of each hop of a route takes: all are padded to one length.
+pub(super) fn sealed_len(route: &[Hop<'_>]) -> Result<usize> {
+    Ok(padded_len(route)?.saturating_add(TAG_LEN))
+}
+
+/// Two bytes more than the longest, because padding by a single byte cannot be written.
+fn padded_len(route: &[Hop<'_>]) -> Result<usize> {
+    let mut longest: usize = 0;
+    for (_, data) in route {
+        longest = longest.max(data.len()?);
+    }
+    Ok(longest.saturating_add(2))
+}
+
 /// Blinds a route of at least one hop, padding what the hops are told to one length.
-pub(super) fn blinded_path(route: &[Hop<'_>], session: SecretKey) -> Result<BlindedPath> {
+pub(super) fn blinded_path(route: &[Hop<'_>], session: SessionKey) -> Result<BlindedPath> {
     let Some((first, _)) = route.first().filter(|_| route.len() <= MAX_HOPS) else {
         return Err(Error::new(
             ErrorCode::LimitExceeded,
             format!("a path has 1 to {MAX_HOPS} hops"),
         ));
     };
-    let mut longest = 0;
-    for (_, data) in route {
-        longest = longest.max(data.len()?);
-    }
-    // Two bytes more than the longest, because padding by a single byte cannot be written.
-    let len = longest.saturating_add(2);
+    let len = padded_len(route)?;
     let mut plain = Vec::with_capacity(route.len());
     for (node, data) in route {
         plain.push((*node, data.write(len)?));
@@ -130,21 +131,16 @@ pub(super) fn blinded_path(route: &[Hop<'_>], session: SecretKey) -> Result<Blin
 /// Route blinding proper: the first path key, and each node's blinded id and encrypted data.
 pub(super) fn blind(
     route: Vec<(PublicKey, Vec<u8>)>,
-    session: SecretKey,
+    session: SessionKey,
 ) -> Result<(PublicKey, Vec<BlindedHop>)> {
-    let curve = Curve::new();
-    let first_path_key = session.public_key(&curve.0);
-    let (mut key, mut path_key) = (session, first_path_key);
+    let (mut session, path_key) = Session::new(session);
     let mut hops = Vec::with_capacity(route.len());
     for (node, data) in route {
-        let secret = SharedSecret::between(&key, &node);
+        let secret = session.next(&node)?;
         hops.push(BlindedHop {
-            blinded_node_id: curve.blind(&node, &secret)?,
-            encrypted_recipient_data: seal(&secret.key(b"rho"), data)?,
+            blinded_node_id: keys::blind(&node, &secret)?,
+            encrypted_recipient_data: seal(&secret.rho(), data)?,
         });
-        key = curve.next_key(&key, &path_key, &secret)?;
-        path_key = key.public_key(&curve.0);
     }
-    key.non_secure_erase();
-    Ok((first_path_key, hops))
+    Ok((path_key, hops))
 }

@@ -1,10 +1,12 @@
 use bitcoin::secp256k1::PublicKey;
 
-use super::blind::{blinded_path, route};
+use super::blind::{blinded_path, route, sealed_len, Hop};
+use super::fault::too_large;
 use super::keys::expand_key;
-use super::ldk;
-use super::tlvs::HopData;
-use crate::bolt12::BlindedPath;
+use super::packet::{self, compose};
+use super::sphinx::{layer_len, wrap, Layer};
+use super::tlvs::{payload, payload_len, FinalRecords, HopData};
+use crate::bolt12::{BlindedHop, BlindedPath, Introduction};
 use crate::{rules, Error, ErrorCode, Result};
 
 /// The most hops of a path that is built or sent over, the nodes on the way to it included.
@@ -61,49 +63,143 @@ pub struct OnionPacket {
 ///
 /// # Errors
 ///
-/// `empty_stream` without an invoice, `empty_path` for a path without hops, `limit_exceeded` if there are more than
-/// [`MAX_HOPS`] hops or the message is larger than the larger packet.
+/// `empty_stream` without an invoice, `empty_path` for a path without hops, `invalid_parameter` for a reply path that
+/// begins at neither end of a channel, `limit_exceeded` if there are more than [`MAX_HOPS`] hops or the message is larger
+/// than the larger packet.
 pub fn build(outgoing: &Outgoing<'_>, entropy: [u8; 32]) -> Result<OnionPacket> {
-    if outgoing.invoice.is_empty() {
-        return Err(Error::new(ErrorCode::EmptyStream, "there is no invoice to send"));
-    }
-    if let Some(path) = outgoing.reply_path {
-        check(path.hops.len(), "the reply path")?;
-    }
-    let (first_hop, path) = whole_path(outgoing, &entropy)?;
-    check(path.hops.len(), "the path to the payer")?;
-    let message = ldk::onion_message(first_hop, &path, outgoing.invoice, outgoing.reply_path, entropy)?;
-    Ok(OnionPacket { first_hop, message })
+    let plan = Plan::new(outgoing)?;
+    let room = plan.room()?;
+    let (path_key, layers) = plan.blind(&entropy)?;
+    // Not the key of the way: a first relay that saw one point in both places would know that it talks to the sender.
+    let session = expand_key(&entropy, b"packet")?;
+    let message = compose(&path_key, room, |payloads| wrap(session, &layers, &[], payloads))?;
+    Ok(OnionPacket {
+        first_hop: plan.first_hop,
+        message,
+    })
 }
 
-/// The path from the first hop to the payer, blinded throughout.
+/// How long the message of [`build`] is, in bytes, without building it: 1,401 or 32,869.
 ///
-/// LDK would blind the nodes in `via` itself, but with the session key of the packet: its first relay sees one
-/// point in both places and knows that it talks to the sender. A way of our own in front avoids that.
-fn whole_path(outgoing: &Outgoing<'_>, entropy: &[u8; 32]) -> Result<(PublicKey, BlindedPath)> {
-    let session = || expand_key(entropy, b"way");
-    match outgoing.destination {
-        Destination::Node(node) => {
-            let via = without_last(outgoing.via, &node);
-            let path = blinded_path(&route(via, node, HopData::default()), session()?)?;
-            Ok((*via.first().unwrap_or(&node), path))
+/// # Errors
+///
+/// As for [`build`].
+pub fn message_len(outgoing: &Outgoing<'_>) -> Result<usize> {
+    Ok(packet::message_len(Plan::new(outgoing)?.room()?))
+}
+
+/// The two customary sizes of the payloads in a packet, in bytes. Any other would tell messages apart.
+const ROOMS: [usize; 2] = [1_300, 32_768];
+
+/// A message before anything in it is encrypted.
+struct Plan<'a> {
+    first_hop: PublicKey,
+    /// The nodes on the way to the path or to the destination, which we blind.
+    way: Vec<Hop<'a>>,
+    /// The path behind the way, blinded by the payer.
+    path: Option<&'a BlindedPath>,
+    last: FinalRecords<'a>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(outgoing: &Outgoing<'a>) -> Result<Self> {
+        if outgoing.invoice.is_empty() {
+            return Err(Error::new(ErrorCode::EmptyStream, "there is no invoice to send"));
         }
-        Destination::Path { path, introduction } => {
-            let via = without_last(outgoing.via, &introduction);
+        let last = FinalRecords {
+            reply_path: outgoing.reply_path.map(encode).transpose()?,
+            invoice: outgoing.invoice,
+        };
+        let (destination, path) = match outgoing.destination {
+            Destination::Node(node) => (node, None),
+            Destination::Path { path, introduction } => (introduction, Some(path)),
+        };
+        let via = without_last(outgoing.via, &destination);
+        let way = match (path, via.split_last()) {
+            (None, _) => route(via, destination, HopData::default()),
+            (Some(_), None) => Vec::new(),
+            (Some(path), Some((node, before))) => {
+                let into_path = HopData {
+                    next_node_id: Some(destination),
+                    next_path_key_override: Some(path.path_key),
+                    ..HopData::default()
+                };
+                route(before, *node, into_path)
+            }
+        };
+        if let Some(path) = path {
             check(path.hops.len(), "the path to the payer")?;
-            let Some((last, before)) = via.split_last() else {
-                return Ok((introduction, path.clone()));
-            };
-            let into_path = HopData {
-                next_node_id: Some(introduction),
-                next_path_key_override: Some(path.path_key),
-                ..HopData::default()
-            };
-            let mut whole = blinded_path(&route(before, *last, into_path), session()?)?;
-            whole.hops.extend_from_slice(&path.hops);
-            Ok((*via.first().unwrap_or(last), whole))
         }
+        let plan = Self {
+            first_hop: *via.first().unwrap_or(&destination),
+            way,
+            path,
+            last,
+        };
+        check(plan.hops(), "the path to the payer")?;
+        Ok(plan)
     }
+
+    /// How much room the payloads need: the smaller of the customary sizes, if it is enough.
+    fn room(&self) -> Result<usize> {
+        let ours = sealed_len(&self.way)?;
+        let ours = self.way.iter().map(|_| ours);
+        let theirs = self
+            .hops_of_path()
+            .iter()
+            .map(|hop| hop.encrypted_recipient_data.len());
+        let layers = ours
+            .chain(theirs)
+            .enumerate()
+            .map(|(index, len)| layer_len(payload_len(len, self.last_for(index))));
+        let needed = layers.fold(0, usize::saturating_add);
+        ROOMS
+            .into_iter()
+            .find(|room| needed <= *room)
+            .ok_or_else(too_large)
+    }
+
+    /// The path key for the first hop, and a layer for each.
+    fn blind(&self, entropy: &[u8; 32]) -> Result<(PublicKey, Vec<Layer>)> {
+        let (path_key, ours) = match self.path {
+            Some(path) if self.way.is_empty() => (path.path_key, Vec::new()),
+            _ => {
+                let way = blinded_path(&self.way, expand_key(entropy, b"way")?)?;
+                (way.path_key, way.hops)
+            }
+        };
+        let mut layers = Vec::with_capacity(self.hops());
+        for (index, hop) in ours.iter().chain(self.hops_of_path()).enumerate() {
+            layers.push(Layer {
+                node: hop.blinded_node_id,
+                payload: payload(&hop.encrypted_recipient_data, self.last_for(index))?,
+            });
+        }
+        Ok((path_key, layers))
+    }
+
+    fn hops(&self) -> usize {
+        self.way.len().saturating_add(self.hops_of_path().len())
+    }
+
+    fn hops_of_path(&self) -> &'a [BlindedHop] {
+        self.path.map_or(&[], |path| path.hops.as_slice())
+    }
+
+    fn last_for(&self, hop: usize) -> Option<&FinalRecords<'a>> {
+        (hop.saturating_add(1) == self.hops()).then_some(&self.last)
+    }
+}
+
+fn encode(reply_path: &BlindedPath) -> Result<Vec<u8>> {
+    check(reply_path.hops.len(), "the reply path")?;
+    if matches!(reply_path.introduction, Introduction::Scid { direction: 2.., .. }) {
+        let message = "the reply path begins at neither end of its channel";
+        return Err(Error::new(ErrorCode::InvalidParameter, message).with_rule(rules::ONION_PACKET));
+    }
+    let mut bytes = Vec::new();
+    reply_path.write(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A host may name the destination itself as the last node of the way: that is the same way.

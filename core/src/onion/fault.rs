@@ -10,6 +10,14 @@ pub(super) fn failed(code: ErrorCode, message: &str) -> Error {
     Error::new(code, message).with_rule(rules::ONION_PACKET)
 }
 
+/// The error for a message that has no room in an onion packet.
+pub(super) fn too_large() -> Error {
+    failed(
+        ErrorCode::LimitExceeded,
+        "the message does not fit into an onion packet",
+    )
+}
+
 /// The codec's error about bytes inside an onion: the same code, without the name that the record's number has in
 /// BOLT 12.
 pub(super) fn malformed(error: Error) -> Error {

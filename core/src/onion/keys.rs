@@ -1,119 +1,149 @@
-use core::fmt;
+use std::sync::LazyLock;
 
 use bitcoin::hashes::{sha256, Hash, HashEngine, Hmac, HmacEngine};
-use bitcoin::secp256k1::{ecdh, All, PublicKey, Scalar, Secp256k1, SecretKey};
-use chacha20::cipher::{KeyIvInit, StreamCipher};
+use bitcoin::secp256k1::{All, PublicKey, Scalar, Secp256k1, SecretKey};
+use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use chacha20::ChaCha20;
 use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::ecdh::SharedSecret;
 use super::fault::invalid;
 use crate::{Error, ErrorCode, Result};
 
-/// The ECDH secret of a node key and a point: SHA-256 of the compressed product (BOLT 4, Shared Secret).
-///
-/// It is cleared when dropped, compared in constant time and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SharedSecret([u8; 32]);
-
-/// Answers the ECDH questions of [`peel`](super::peel) with a node key that is at hand.
-pub fn ecdh_with(key: &SecretKey) -> impl FnMut(&PublicKey) -> Option<SharedSecret> + '_ {
-    move |point| Some(SharedSecret::between(key, point))
-}
-
-impl SharedSecret {
-    /// The secret with these bytes, as a host's signer returns them.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    pub(super) fn between(key: &SecretKey, point: &PublicKey) -> Self {
-        let mut secret = ecdh::SharedSecret::new(point, key);
-        let bytes = secret.secret_bytes();
-        secret.non_secure_erase();
-        Self(bytes)
-    }
-
-    /// The key for one purpose: `HMAC256(label, secret)`.
-    pub(super) fn key(&self, label: &[u8]) -> Key {
-        Zeroizing::new(hmac(label, &[&self.0]))
-    }
-
-    /// The factor from the key of this hop to that of the next: `SHA256(point ‖ secret)`.
-    fn next_factor(&self, point: &PublicKey) -> Result<Scalar> {
-        let mut engine = sha256::Hash::engine();
-        engine.input(&point.serialize());
-        engine.input(&self.0);
-        scalar(sha256::Hash::from_engine(engine).to_byte_array())
-    }
-}
-
-impl PartialEq for SharedSecret {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for SharedSecret {}
-
-impl fmt::Debug for SharedSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedSecret(secret)")
-    }
-}
+static CURVE: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 pub(super) type Key = Zeroizing<[u8; 32]>;
 
-/// The curve, set up once per call.
-pub(super) struct Curve(pub(super) Secp256k1<All>);
+/// The purposes of keys (BOLT 4, Key Generation).
+pub(super) mod label {
+    use std::sync::LazyLock;
 
-impl Curve {
-    pub(super) fn new() -> Self {
-        Self(Secp256k1::new())
+    use super::Label;
+
+    pub static RHO: LazyLock<Label> = LazyLock::new(|| Label::new(b"rho"));
+    pub static MU: LazyLock<Label> = LazyLock::new(|| Label::new(b"mu"));
+    pub static PAD: LazyLock<Label> = LazyLock::new(|| Label::new(b"pad"));
+    pub static BLINDED_NODE_ID: LazyLock<Label> = LazyLock::new(|| Label::new(b"blinded_node_id"));
+}
+
+/// What a key is for. Half of the work of an HMAC is its key, which here is known beforehand.
+pub(super) struct Label(HmacEngine<sha256::Hash>);
+
+impl Label {
+    fn new(label: &[u8]) -> Self {
+        Self(HmacEngine::new(label))
     }
 
-    /// What a node is called on a blinded path: its key times `HMAC256("blinded_node_id", secret)`.
-    ///
-    /// ECDH of the blinded private key and a point is ECDH of the plain key and the point so blinded, so the same
-    /// function serves the node itself.
-    pub(super) fn blind(&self, point: &PublicKey, secret: &SharedSecret) -> Result<PublicKey> {
-        self.times(point, scalar(*secret.key(b"blinded_node_id"))?)
-    }
-
-    /// The next hop's point, on a path or in a packet.
-    pub(super) fn next_point(&self, point: &PublicKey, secret: &SharedSecret) -> Result<PublicKey> {
-        self.times(point, secret.next_factor(point)?)
-    }
-
-    /// The private key of [`next_point`](Self::next_point).
-    pub(super) fn next_key(
-        &self,
-        key: &SecretKey,
-        point: &PublicKey,
-        secret: &SharedSecret,
-    ) -> Result<SecretKey> {
-        key.mul_tweak(&secret.next_factor(point)?)
-            .map_err(|_| off_curve())
-    }
-
-    fn times(&self, point: &PublicKey, factor: Scalar) -> Result<PublicKey> {
-        point.mul_tweak(&self.0, &factor).map_err(|_| off_curve())
+    /// The key for this purpose from a secret: `HMAC256(label, secret)`.
+    pub(super) fn key(&self, secret: &[u8; 32]) -> Key {
+        let mut engine = self.0.clone();
+        engine.input(secret);
+        Zeroizing::new(Hmac::from_engine(engine).to_byte_array())
     }
 }
 
-/// Encrypts or decrypts a packet's payloads in place.
-pub(super) fn stream(key: &Key, data: &mut [u8]) {
-    ChaCha20::new(&(**key).into(), &[0; 12].into()).apply_keystream(data);
+/// A private key that is cleared when dropped.
+pub(super) struct SessionKey(pub(super) SecretKey);
+
+impl Drop for SessionKey {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
+    }
 }
 
-/// Encrypts what one hop of a blinded path is to know.
+/// The sender's keys for one path or one packet: the first is drawn at random, each other follows from the one before
+/// and the secret shared with its node (BOLT 4, Route Blinding and Packet Construction).
+pub(super) struct Session {
+    key: SessionKey,
+    /// The point of the key, where it is known already.
+    point: Option<PublicKey>,
+    before: Option<SharedSecret>,
+}
+
+impl Session {
+    /// A session with this first key, and the point of that key.
+    pub(super) fn new(key: SessionKey) -> (Self, PublicKey) {
+        let point = public_key(&key.0);
+        let session = Self {
+            key,
+            point: Some(point),
+            before: None,
+        };
+        (session, point)
+    }
+
+    /// The secret shared with the next node.
+    pub(super) fn next(&mut self, node: &PublicKey) -> Result<SharedSecret> {
+        if let Some(before) = self.before.take() {
+            let point = self.point.take().unwrap_or_else(|| public_key(&self.key.0));
+            let next = self.key.0.mul_tweak(&before.next_factor(&point)?);
+            self.key = SessionKey(next.map_err(|_| off_curve())?);
+        }
+        let secret = SharedSecret::between(&self.key.0, node);
+        self.before = Some(secret.clone());
+        Ok(secret)
+    }
+}
+
+/// What a node is called on a blinded path.
+pub(super) fn blind(node: &PublicKey, secret: &SharedSecret) -> Result<PublicKey> {
+    times(node, &secret.blinding_factor()?)
+}
+
+/// The next hop's point, on a path or in a packet.
+pub(super) fn next_point(point: &PublicKey, secret: &SharedSecret) -> Result<PublicKey> {
+    times(point, &secret.next_factor(point)?)
+}
+
+pub(super) fn times(point: &PublicKey, factor: &Scalar) -> Result<PublicKey> {
+    point.mul_tweak(&CURVE, factor).map_err(|_| off_curve())
+}
+
+pub(super) fn public_key(key: &SecretKey) -> PublicKey {
+    key.public_key(&CURVE)
+}
+
+/// The factor with these bytes, unless it is zero or as large as the order of the curve, which no hash is in practice.
+pub(super) fn scalar(bytes: [u8; 32]) -> Result<Scalar> {
+    match bool::from(bytes.ct_eq(&[0; 32])) {
+        false => Scalar::from_be_bytes(bytes).map_err(|_| off_curve()),
+        true => Err(off_curve()),
+    }
+}
+
+/// The stream that encrypts and decrypts a packet's payloads.
+pub(super) struct Stream(ChaCha20);
+
+impl Stream {
+    pub(super) fn new(key: &Key) -> Self {
+        Self(ChaCha20::new(&(**key).into(), &[0; 12].into()))
+    }
+
+    /// Goes to this position, without making what is before it.
+    pub(super) fn seek(&mut self, position: usize) -> Result<()> {
+        self.0
+            .try_seek(position)
+            .map_err(|_| internal("the stream has no such position"))
+    }
+
+    /// Encrypts or decrypts in place what comes next.
+    pub(super) fn apply(&mut self, data: &mut [u8]) {
+        self.0.apply_keystream(data);
+    }
+}
+
+/// Encrypts what one hop of a blinded path is to know; [`TAG_LEN`] bytes longer.
 pub(super) fn seal(rho: &Key, mut data: Vec<u8>) -> Result<Vec<u8>> {
     cipher(rho)
         .encrypt_in_place(&[0; 12].into(), &[], &mut data)
-        .map_err(|_| Error::new(ErrorCode::Internal, "the data of a hop cannot be encrypted"))?;
+        .map_err(|_| internal("the data of a hop cannot be encrypted"))?;
     Ok(data)
 }
+
+/// By how many bytes the data of a hop is longer when encrypted.
+pub(super) const TAG_LEN: usize = 16;
 
 /// Decrypts what a blinded path says to one hop.
 pub(super) fn open(rho: &Key, data: &[u8]) -> Result<Vec<u8>> {
@@ -125,26 +155,20 @@ pub(super) fn open(rho: &Key, data: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// The packet's checksum under its `mu` key. Onion messages have no associated data.
-pub(super) fn checksum(mu: &Key, payloads: &[u8]) -> [u8; 32] {
-    hmac(&**mu, &[payloads])
-}
-
-/// Bytes for one purpose from the caller's 32 bytes of entropy.
-pub(super) fn expand(entropy: &[u8; 32], purpose: &[u8], counter: u32) -> Key {
-    let parts = [b"invreq/onion/1".as_slice(), purpose, &counter.to_be_bytes()];
-    Zeroizing::new(hmac(entropy, &parts))
+pub(super) fn checksum(mu: &Key, payloads: &[u8], associated_data: &[u8]) -> [u8; 32] {
+    hmac(&**mu, &[payloads, associated_data])
 }
 
 /// A private key for one purpose from the caller's 32 bytes of entropy.
-pub(super) fn expand_key(entropy: &[u8; 32], purpose: &[u8]) -> Result<SecretKey> {
+pub(super) fn expand_key(entropy: &[u8; 32], purpose: &[u8]) -> Result<SessionKey> {
     // All but 2^-128 of the strings are keys; a second try only keeps this function total.
+    let expand = |counter: u32| {
+        let parts = [b"invreq/onion/1".as_slice(), purpose, &counter.to_be_bytes()];
+        Zeroizing::new(hmac(entropy, &parts))
+    };
     (0..4)
-        .find_map(|counter| SecretKey::from_slice(&*expand(entropy, purpose, counter)).ok())
+        .find_map(|counter| SecretKey::from_slice(&*expand(counter)).ok().map(SessionKey))
         .ok_or_else(off_curve)
-}
-
-fn cipher(rho: &Key) -> ChaCha20Poly1305 {
-    ChaCha20Poly1305::new(&(**rho).into())
 }
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -153,10 +177,14 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     Hmac::from_engine(engine).to_byte_array()
 }
 
-fn scalar(bytes: [u8; 32]) -> Result<Scalar> {
-    Scalar::from_be_bytes(bytes).map_err(|_| off_curve())
+fn cipher(rho: &Key) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(&(**rho).into())
 }
 
 fn off_curve() -> Error {
     invalid("a derived key is not on the curve")
+}
+
+fn internal(message: &str) -> Error {
+    Error::new(ErrorCode::Internal, message)
 }

@@ -3,15 +3,13 @@ use core::fmt;
 use bitcoin::secp256k1::PublicKey;
 use subtle::ConstantTimeEq;
 
-use super::blind::ask;
+use super::ecdh::{answer, Ecdh};
 use super::fault::{failed, invalid, malformed, misplaced};
-use super::keys::{checksum, open, stream, Curve, SharedSecret};
+use super::keys::{next_point, open};
+use super::packet::Packet;
 use super::tlvs::{parse, HopData, NextHop, Payload};
-use crate::bolt12::{read_bigsize, BlindedPath, Points, Reader};
+use crate::bolt12::BlindedPath;
 use crate::{ErrorCode, Result};
-
-/// The largest packet that is opened, in bytes: 32 KiB of payloads and 66 bytes around them.
-pub const MAX_PACKET_LEN: usize = 32_834;
 
 /// The most layers [`peel_to_end`] takes off one message.
 pub const MAX_LAYERS: usize = 32;
@@ -60,41 +58,16 @@ pub struct Content {
 /// host that has to ask a remote signer returns `None`, fetches the answer, and peels again. Bytes after the packet
 /// are ignored, as BOLT 1 wants it.
 ///
-/// The work is one point multiplication beside those of `ecdh`, two more where the message goes on, and a pass over at
-/// most [`MAX_PACKET_LEN`] bytes (BOLT 4, Onion Messages).
+/// The work is what `ecdh` takes, one point multiplication more if it is a closure, two more where the message goes on,
+/// and a pass over at most [`MAX_PACKET_LEN`](super::MAX_PACKET_LEN) bytes (BOLT 4, Onion Messages).
 ///
 /// # Errors
 ///
 /// Every error means: ignore the message. `onion_invalid` if it is not for this key, was altered, or breaks a rule
 /// of BOLT 4; `missing_answer` if `ecdh` returned `None`; `limit_exceeded` for a larger packet; the codes of the TLV
 /// stream for a malformed one.
-pub fn peel(message: &[u8], mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSecret>) -> Result<Peeled> {
-    let packet = Packet::read(message).map_err(malformed)?;
-    let curve = Curve::new();
-    let path_secret = ask(&mut ecdh, &packet.path_key)?;
-    // The node's blinded key is its key times a factor we know, so the factor goes into the point instead.
-    let packet_secret = ask(&mut ecdh, &curve.blind(&packet.public_key, &path_secret)?)?;
-
-    let Opened { payload, hmac, rest } = packet.open(&packet_secret)?;
-    let shown = parse(payload)?;
-    let payload = Payload::read(&shown)?;
-    let told = parse(open(&path_secret.key(b"rho"), payload.encrypted_recipient_data)?)?;
-    let data = HopData::read(&told)?;
-    if hmac == [0; 32] {
-        return arrived(payload, &data).map(Peeled::Final);
-    }
-
-    let next = data.next().ok_or_else(misplaced)?;
-    if payload.has_more || data.path_id.is_some() {
-        return Err(misplaced());
-    }
-    let path_key = match data.next_path_key_override {
-        Some(key) => key,
-        None => curve.next_point(&packet.path_key, &path_secret)?,
-    };
-    let public_key = curve.next_point(&packet.public_key, &packet_secret)?;
-    let message = encode(&path_key, &public_key, &rest, &hmac)?;
-    Ok(Peeled::Forward { next, message })
+pub fn peel(message: &[u8], mut ecdh: impl Ecdh) -> Result<Peeled> {
+    layer(message, &mut ecdh)
 }
 
 /// Takes off all layers that are meant for one node: dummy hops are messages to itself.
@@ -104,22 +77,23 @@ pub fn peel(message: &[u8], mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSec
 /// # Errors
 ///
 /// As for [`peel`], and `limit_exceeded` after [`MAX_LAYERS`] layers.
-pub fn peel_to_end(
-    message: &[u8],
-    node_id: &PublicKey,
-    mut ecdh: impl FnMut(&PublicKey) -> Option<SharedSecret>,
-) -> Result<Peeled> {
-    let mut layer = message.to_vec();
-    for _ in 0..MAX_LAYERS {
-        match peel(&layer, &mut ecdh)? {
-            Peeled::Forward { next, message } if next == NextHop::Node(*node_id) => layer = message,
+pub fn peel_to_end(message: &[u8], node_id: &PublicKey, mut ecdh: impl Ecdh) -> Result<Peeled> {
+    let mut peeled = layer(message, &mut ecdh)?;
+    for _ in 1..MAX_LAYERS {
+        match peeled {
+            Peeled::Forward { next, message } if next == NextHop::Node(*node_id) => {
+                peeled = layer(&message, &mut ecdh)?;
+            }
             end => return Ok(end),
         }
     }
-    Err(failed(
-        ErrorCode::LimitExceeded,
-        "the message has too many layers",
-    ))
+    match peeled {
+        Peeled::Forward { next, .. } if next == NextHop::Node(*node_id) => Err(failed(
+            ErrorCode::LimitExceeded,
+            "the message has too many layers",
+        )),
+        end => Ok(end),
+    }
 }
 
 impl Message {
@@ -141,6 +115,35 @@ impl fmt::Debug for Message {
     }
 }
 
+fn layer(message: &[u8], ecdh: &mut impl Ecdh) -> Result<Peeled> {
+    let packet = Packet::read(message).map_err(malformed)?;
+    let path_secret = answer(ecdh.ecdh(&packet.path_key))?;
+    // A packet is for the node's blinded key, which is its key times a factor we know.
+    let factor = path_secret.blinding_factor()?;
+    let packet_secret = answer(ecdh.blinded_ecdh(&packet.public_key, &factor))?;
+
+    let opened = packet.open(&packet_secret)?;
+    let shown = parse(opened.payload().to_vec())?;
+    let payload = Payload::read(&shown)?;
+    let told = parse(open(&path_secret.rho(), payload.encrypted_recipient_data)?)?;
+    let data = HopData::read(&told)?;
+    if opened.is_last() {
+        return arrived(payload, &data).map(Peeled::Final);
+    }
+
+    let next = data.next().ok_or_else(misplaced)?;
+    if payload.has_more || data.path_id.is_some() {
+        return Err(misplaced());
+    }
+    let path_key = match data.next_path_key_override {
+        Some(key) => key,
+        None => next_point(&packet.path_key, &path_secret)?,
+    };
+    let public_key = next_point(&packet.public_key, &packet_secret)?;
+    let message = opened.onward(&path_key, public_key)?;
+    Ok(Peeled::Forward { next, message })
+}
+
 fn arrived(payload: Payload<'_>, data: &HopData<'_>) -> Result<Message> {
     if data.next().is_some() {
         return Err(misplaced());
@@ -158,101 +161,4 @@ fn arrived(payload: Payload<'_>, data: &HopData<'_>) -> Result<Message> {
         reply_path: payload.reply_path,
         content,
     })
-}
-
-/// The parts of an onion message on the wire.
-struct Packet<'a> {
-    path_key: PublicKey,
-    public_key: PublicKey,
-    payloads: &'a [u8],
-    hmac: [u8; 32],
-}
-
-/// A packet with one layer off.
-struct Opened {
-    payload: Vec<u8>,
-    hmac: [u8; 32],
-    rest: Vec<u8>,
-}
-
-impl<'a> Packet<'a> {
-    const AROUND_PAYLOADS: usize = 1 + 33 + 32;
-
-    fn read(message: &'a [u8]) -> Result<Self> {
-        let mut points = Points::default();
-        let mut reader = Reader::new(message);
-        let path_key = reader.point(&mut points)?;
-        let len = usize::from(reader.u16()?);
-        if len > MAX_PACKET_LEN {
-            return Err(failed(
-                ErrorCode::LimitExceeded,
-                "the packet is larger than any that is sent",
-            ));
-        }
-        let mut reader = Reader::new(reader.take(len)?);
-        if reader.u8()? != 0 {
-            return Err(failed(
-                ErrorCode::InvalidValue,
-                "the packet is of an unknown version",
-            ));
-        }
-        let public_key = reader.point(&mut points)?;
-        let payloads = reader.take(len.saturating_sub(Self::AROUND_PAYLOADS))?;
-        let hmac = reader.array()?;
-        Ok(Self {
-            path_key,
-            public_key,
-            payloads,
-            hmac,
-        })
-    }
-
-    fn open(&self, secret: &SharedSecret) -> Result<Opened> {
-        let expected = checksum(&secret.key(b"mu"), self.payloads);
-        if !bool::from(expected.ct_eq(&self.hmac)) {
-            return Err(invalid("the message is not meant for this node, or was altered"));
-        }
-        // The zeros that take the place of what this hop removes are encrypted like the rest, or the next hop's
-        // checksum would not fit.
-        let size = self.payloads.len();
-        let mut shown = self.payloads.to_vec();
-        shown.resize(size.saturating_mul(2), 0);
-        stream(&secret.key(b"rho"), &mut shown);
-
-        let (own, _) = shown.split_at_checked(size).unwrap_or_default();
-        let (len, after) = read_bigsize(own).map_err(malformed)?;
-        let mut reader = Reader::new(after);
-        let payload = reader
-            .take(usize::try_from(len).unwrap_or(usize::MAX))
-            .map_err(malformed)?;
-        let hmac: [u8; 32] = reader.array().map_err(malformed)?;
-        let used = own
-            .len()
-            .saturating_sub(after.len())
-            .saturating_add(payload.len())
-            .saturating_add(hmac.len());
-        Ok(Opened {
-            payload: payload.to_vec(),
-            hmac,
-            rest: shown
-                .get(used..used.saturating_add(size))
-                .unwrap_or_default()
-                .to_vec(),
-        })
-    }
-}
-
-fn encode(path_key: &PublicKey, public_key: &PublicKey, payloads: &[u8], hmac: &[u8; 32]) -> Result<Vec<u8>> {
-    let len = payloads.len().saturating_add(Packet::AROUND_PAYLOADS);
-    let len = u16::try_from(len).map_err(|_| invalid("the packet is too large"))?;
-    let version = [0];
-    Ok([
-        path_key.serialize().as_slice(),
-        &len.to_be_bytes(),
-        &version,
-        &public_key.serialize(),
-        payloads,
-        hmac,
-    ]
-    .concat())
 }

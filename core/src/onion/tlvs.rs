@@ -1,7 +1,7 @@
 use bitcoin::secp256k1::PublicKey;
 
 use super::fault::{failed, malformed};
-use crate::bolt12::{exact, read_paths, BlindedPath, Points, TlvStream, TlvWriter};
+use crate::bolt12::{bigsize_len, exact, read_paths, BlindedPath, Points, TlvStream, TlvWriter};
 use crate::{ErrorCode, Result};
 
 /// Where a message goes next.
@@ -31,6 +31,13 @@ pub(super) struct HopData<'a> {
     pub(super) next_path_key_override: Option<PublicKey>,
 }
 
+/// What only the final hop is shown, beside its encrypted data.
+pub(super) struct FinalRecords<'a> {
+    /// The encoding of the reply path, if the payer may answer.
+    pub(super) reply_path: Option<Vec<u8>>,
+    pub(super) invoice: &'a [u8],
+}
+
 pub(super) fn parse(bytes: Vec<u8>) -> Result<TlvStream> {
     TlvStream::parse(bytes).map_err(malformed)
 }
@@ -39,6 +46,7 @@ impl<'a> Payload<'a> {
     const REPLY_PATH: u64 = 2;
     const ENCRYPTED_RECIPIENT_DATA: u64 = 4;
     const CONTENTS: u64 = 64;
+    const INVOICE: u64 = 66;
 
     pub(super) fn read(stream: &'a TlvStream) -> Result<Self> {
         let encrypted = stream.get(Self::ENCRYPTED_RECIPIENT_DATA);
@@ -64,6 +72,29 @@ impl<'a> Payload<'a> {
         }
         Ok(payload)
     }
+}
+
+/// The payload for one hop.
+pub(super) fn payload(encrypted: &[u8], last: Option<&FinalRecords<'_>>) -> Result<Vec<u8>> {
+    let mut writer = TlvWriter::with_capacity(payload_len(encrypted.len(), last));
+    if let Some(path) = last.and_then(|last| last.reply_path.as_ref()) {
+        writer.record(Payload::REPLY_PATH, path)?;
+    }
+    writer.record(Payload::ENCRYPTED_RECIPIENT_DATA, encrypted)?;
+    if let Some(last) = last {
+        writer.record(Payload::INVOICE, last.invoice)?;
+    }
+    Ok(writer.into_bytes())
+}
+
+/// The length of the [`payload`] that has this many bytes of encrypted data.
+pub(super) fn payload_len(encrypted: usize, last: Option<&FinalRecords<'_>>) -> usize {
+    // Each of the three types takes one byte.
+    let record = |value: usize| value.saturating_add(bigsize_len(value)).saturating_add(1);
+    let reply_path = last.and_then(|last| last.reply_path.as_ref());
+    record(encrypted)
+        .saturating_add(reply_path.map_or(0, |path| record(path.len())))
+        .saturating_add(last.map_or(0, |last| record(last.invoice.len())))
 }
 
 impl<'a> HopData<'a> {
@@ -154,7 +185,7 @@ fn one_path(value: &[u8]) -> Result<BlindedPath> {
 }
 
 fn point(value: &[u8]) -> Result<PublicKey> {
-    Points::default().read(value).map_err(malformed)
+    Points::read_once(value).map_err(malformed)
 }
 
 fn refuse_even(number: u64) -> Result<()> {

@@ -6,7 +6,7 @@ use invreq::engine::{
     Answer, Answers, CallId, Config, Delivery, Effects, Engine, Event, Input, Need, Progress, Reply,
     ReplyPath, Route, SignRequest,
 };
-use invreq::onion::ecdh_with;
+use invreq::onion::{ecdh_with, Ecdh};
 use invreq::store::{Entry, MemoryStore, Store};
 use invreq::{Error, ErrorCode, Result};
 
@@ -188,7 +188,7 @@ impl Host {
                 route.unwrap_or(&self.default_route).clone()
             }
             Need::Ecdh { node_id, point } => match self.keys.get(node_id) {
-                Some(key) => Answer::SharedSecret(ecdh_with(key)(point).unwrap()),
+                Some(key) => Answer::SharedSecret(ecdh_with(key).ecdh(point).unwrap()),
                 None => Answer::Failed("no such key".to_owned()),
             },
             Need::Sign(request) => self.sign(request),

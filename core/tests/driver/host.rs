@@ -14,7 +14,7 @@ use invreq::driver::{Clock, Entropy, HostError, Payee, PaymentSource, Received, 
 use invreq::engine::{
     Delivery, Event, InboundPayment, InboundPaymentRequest, PaymentReceived, ReplyPath, Route, SendOutcome,
 };
-use invreq::onion::{ecdh_with, SharedSecret};
+use invreq::onion::{ecdh_with, Ecdh, SharedSecret};
 use invreq::store::{Batch, Entry, Store, StoreError};
 use invreq::{PaymentHash, Result};
 
@@ -191,7 +191,7 @@ impl Transport for Wire {
         let key = *self.reply_node.lock().unwrap();
         let key = key.filter(|key| key.public_key(&Secp256k1::new()) == node_id);
         let key = key.ok_or_else(|| HostError::from("no such key"))?;
-        let secret = ecdh_with(&key)(&point);
+        let secret = ecdh_with(&key).ecdh(&point);
         Ok(secret.unwrap())
     }
 }

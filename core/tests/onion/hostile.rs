@@ -1,8 +1,10 @@
 //! Messages that were altered, cut, or were never messages.
 
+use bitcoin::secp256k1::PublicKey;
 use invreq::bolt12::BlindedPath;
 use invreq::onion::{
-    build, ecdh_with, peel, peel_to_end, reply_path, Destination, Outgoing, Peeled, MAX_PACKET_LEN,
+    build, ecdh_with, peel, peel_to_end, reply_path, Destination, Outgoing, Peeled, SharedSecret,
+    MAX_PACKET_LEN,
 };
 use invreq::{ErrorCode, Result};
 use proptest::prelude::*;
@@ -14,13 +16,17 @@ fn path() -> BlindedPath {
 }
 
 fn message() -> Vec<u8> {
+    carrying(b"\x05\x01x")
+}
+
+fn carrying(invoice: &[u8]) -> Vec<u8> {
     let path = path();
     let destination = Destination::Path {
         path: &path,
         introduction: id(&secret(1)),
     };
     let outgoing = Outgoing {
-        invoice: b"\x05\x01x",
+        invoice,
         destination,
         via: &[],
         reply_path: Some(&path),
@@ -40,7 +46,7 @@ fn another_key_cannot_open_it() {
         let error = peel(&message(), ecdh_with(&secret(other))).unwrap_err();
         assert_eq!(error.code(), ErrorCode::OnionInvalid);
     }
-    let error = peel(&message(), |_| None).unwrap_err();
+    let error = peel(&message(), |_: &PublicKey| None).unwrap_err();
     assert_eq!(error.code(), ErrorCode::MissingAnswer);
 }
 
@@ -93,6 +99,49 @@ fn sizes_are_bounded() {
     assert_eq!(code(&empty), ErrorCode::InvalidLength);
 }
 
+/// A question can be a round trip to a remote signer, and its answer is the dearest thing in peeling.
+#[test]
+fn nothing_is_asked_about_what_cannot_be_a_message() {
+    let asked = |message: &[u8]| {
+        let mut questions = 0;
+        let peeled = peel(message, |_: &PublicKey| {
+            questions += 1;
+            None
+        });
+        (peeled.unwrap_err().code(), questions)
+    };
+    let good = message();
+    let with_len = |len: u16| {
+        let mut message = good[..69].to_vec();
+        message[33..35].copy_from_slice(&len.to_be_bytes());
+        message.resize(35 + usize::from(u16::MAX), 0);
+        message
+    };
+    assert_eq!(asked(&good), (ErrorCode::MissingAnswer, 1));
+    assert_eq!(asked(&with_len(u16::MAX)), (ErrorCode::LimitExceeded, 0));
+    assert_eq!(
+        asked(&with_len(MAX_PACKET_LEN as u16 + 1)),
+        (ErrorCode::LimitExceeded, 0)
+    );
+    assert_eq!(asked(&with_len(65)), (ErrorCode::InvalidLength, 0));
+    assert_eq!(asked(&good[..good.len() - 1]), (ErrorCode::InvalidLength, 0));
+    assert_eq!(asked(&vec![0; 1 << 20]), (ErrorCode::InvalidPoint, 0));
+    assert_eq!(asked(&[]), (ErrorCode::InvalidLength, 0));
+    // And what was altered is not asked about a second time than it must be.
+    let mut forged = good.clone();
+    forged[200] ^= 1;
+    let mut questions = 0;
+    let peeled = peel(&forged, |point: &PublicKey| {
+        questions += 1;
+        let secret = bitcoin::secp256k1::ecdh::SharedSecret::new(point, &secret(1));
+        Some(SharedSecret::new(secret.secret_bytes()))
+    });
+    assert_eq!(
+        (peeled.unwrap_err().code(), questions),
+        (ErrorCode::OnionInvalid, 2)
+    );
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
@@ -106,6 +155,18 @@ proptest! {
         message[index] ^= byte;
         message.truncate(1401 - cut);
         prop_assert!(peel(&message, ecdh_with(&secret(1))).is_err());
+    }
+
+    #[test]
+    fn altered_large_messages_never_open(index in 0usize..32_869, byte in 1u8.., cut in 0usize..40_000) {
+        let good = carrying(&[7; 2000]);
+        prop_assert_eq!(good.len(), 32_869);
+        let mut message = good.clone();
+        message[index] ^= byte;
+        prop_assert!(peel(&message, ecdh_with(&secret(1))).is_err());
+        message = good;
+        message.truncate(cut);
+        prop_assert_eq!(peel(&message, ecdh_with(&secret(1))).is_ok(), cut >= 32_869);
     }
 }
 

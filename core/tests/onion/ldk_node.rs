@@ -8,7 +8,7 @@ use lightning::io::{self, Read};
 use lightning::ln::msgs::{DecodeError, OnionMessage};
 use lightning::onion_message::messenger::{
     create_onion_message, peel_onion_message, CustomOnionMessageHandler, Destination,
-    MessageSendInstructions, OnionMessagePath, PeeledOnion, Responder, ResponseInstruction,
+    MessageSendInstructions, OnionMessagePath, PeeledOnion, Responder, ResponseInstruction, SendError,
 };
 use lightning::onion_message::packet::OnionMessageContents;
 use lightning::sign::{KeysManager, NodeSigner};
@@ -78,12 +78,23 @@ impl LdkNode {
         content: impl OnionMessageContents,
         reply_path: Option<&BlindedPath>,
     ) -> (PublicKey, Vec<u8>) {
+        self.try_send(via, path, content, reply_path).unwrap()
+    }
+
+    /// The same, for what may be too large for a message.
+    pub fn try_send(
+        &self,
+        via: &[PublicKey],
+        path: &BlindedPath,
+        content: impl OnionMessageContents,
+        reply_path: Option<&BlindedPath>,
+    ) -> Option<(PublicKey, Vec<u8>)> {
         let path = OnionMessagePath {
             intermediate_nodes: via.to_vec(),
             destination: Destination::BlindedPath(theirs(path)),
             first_node_addresses: Vec::new(),
         };
-        let (first, message, _) = create_onion_message(
+        match create_onion_message(
             &&self.keys,
             &&self.keys,
             &EmptyNodeIdLookUp {},
@@ -91,9 +102,11 @@ impl LdkNode {
             path,
             content,
             reply_path.map(theirs),
-        )
-        .unwrap();
-        (first, message.encode())
+        ) {
+            Ok((first, message, _)) => Some((first, message.encode())),
+            Err(SendError::TooBigPacket) => None,
+            Err(error) => panic!("{error:?}"),
+        }
     }
 }
 

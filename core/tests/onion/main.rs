@@ -6,6 +6,8 @@ mod hostile;
 mod ldk;
 mod ldk_node;
 mod own;
+mod properties;
 mod recorded;
+mod size;
 mod support;
 mod vectors;

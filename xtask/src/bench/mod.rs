@@ -54,7 +54,9 @@ pub fn run(args: &[String]) -> Done {
 fn measure(quick: bool, args: &[String]) -> Result<String, String> {
     let mut command = shell::cargo(&["bench", "--locked", "-p", "invreq", "--all-features"]);
     if quick {
-        command.args(["--bench", "codec", "--bench", "answer", "--bench", "engine"]);
+        for bench in ["codec", "answer", "engine", "onion"] {
+            command.args(["--bench", bench]);
+        }
         command.env("INVREQ_BENCH", "quick");
     }
     command.args(args);

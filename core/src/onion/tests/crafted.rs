@@ -3,9 +3,13 @@
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use proptest::prelude::*;
 
-use crate::bolt12::TlvWriter;
-use crate::onion::keys::{checksum, seal, stream, Curve, SharedSecret};
-use crate::onion::{ecdh_with, peel, Content, Message, NextHop, Peeled};
+use crate::bolt12::{BlindedHop, TlvWriter};
+use crate::onion::blind::blind as route_blinding;
+use crate::onion::ecdh::SharedSecret;
+use crate::onion::keys::{blind, checksum, seal, SessionKey, Stream};
+use crate::onion::packet::compose;
+use crate::onion::sphinx::{wrap, Layer};
+use crate::onion::{ecdh_with, peel, peel_to_end, Content, Message, NextHop, Peeled, MAX_LAYERS};
 use crate::{ErrorCode, Result};
 
 const FINAL: [u8; 32] = [0; 32];
@@ -29,14 +33,13 @@ fn tlvs(records: &[(u64, &[u8])]) -> Vec<u8> {
 
 /// A packet for node 1 that shows it these bytes: length, payload and checksum of the next layer as the caller likes.
 fn packet(shown: &[u8]) -> Vec<u8> {
-    let curve = Curve::new();
     let secret = SharedSecret::between(&key(2), &node(1));
-    let blinded = curve.blind(&node(1), &secret).unwrap();
+    let blinded = blind(&node(1), &secret).unwrap();
     let secret = SharedSecret::between(&key(3), &blinded);
     let mut payloads = shown.to_vec();
     payloads.resize(shown.len().max(1300), 7);
-    stream(&secret.key(b"rho"), &mut payloads);
-    let hmac = checksum(&secret.key(b"mu"), &payloads);
+    Stream::new(&secret.rho()).apply(&mut payloads);
+    let hmac = checksum(&secret.mu(), &payloads, &[]);
     let len = (payloads.len() + 66) as u16;
     let (path_key, public_key) = (node(2).serialize(), node(3).serialize());
     [
@@ -53,7 +56,7 @@ fn packet(shown: &[u8]) -> Vec<u8> {
 /// What the path says to node 1, encrypted.
 fn sealed(told: &[u8]) -> Vec<u8> {
     let secret = SharedSecret::between(&key(2), &node(1));
-    seal(&secret.key(b"rho"), told.to_vec()).unwrap()
+    seal(&secret.rho(), told.to_vec()).unwrap()
 }
 
 fn layer(payload: &[u8], next: [u8; 32]) -> Vec<u8> {
@@ -191,6 +194,45 @@ fn malformed_layers_are_refused() {
     assert_eq!(path(&[4]), InvalidValue);
     assert_eq!(path(&whole[..whole.len() - 1]), InvalidLength);
     assert_eq!(path(&[&whole[..], &whole].concat()), InvalidLength);
+}
+
+/// A message that takes this many layers off before it arrives, all for node 1.
+fn layered(count: usize) -> Vec<u8> {
+    let id = node(1).serialize();
+    let mut route = vec![(node(1), tlvs(&[(4, &id)])); count - 1];
+    route.push((node(1), Vec::new()));
+    let (path_key, hops) = route_blinding(route, SessionKey(key(2))).unwrap();
+    let layer = |hop: &BlindedHop| Layer {
+        node: hop.blinded_node_id,
+        payload: tlvs(&[(4, &hop.encrypted_recipient_data)]),
+    };
+    let layers: Vec<Layer> = hops.iter().map(layer).collect();
+    compose(&path_key, 32_768, |payloads| {
+        wrap(SessionKey(key(3)), &layers, &[], payloads)
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_message_with_too_many_layers_costs_no_more_than_the_last_that_is_taken_off() {
+    let peel = |count: usize| {
+        let mut questions = 0;
+        let peeled = peel_to_end(&layered(count), &node(1), |point: &PublicKey| {
+            questions += 1;
+            Some(SharedSecret::between(&key(1), point))
+        });
+        (peeled.map_err(|error| error.code()), questions)
+    };
+    let arrived = Peeled::Final(Message {
+        path_id: None,
+        reply_path: None,
+        content: None,
+    });
+    assert_eq!(peel(1), (Ok(arrived.clone()), 2));
+    assert_eq!(peel(MAX_LAYERS), (Ok(arrived), 2 * MAX_LAYERS));
+    for count in [MAX_LAYERS + 1, 2 * MAX_LAYERS] {
+        assert_eq!(peel(count), (Err(ErrorCode::LimitExceeded), 2 * MAX_LAYERS));
+    }
 }
 
 proptest! {

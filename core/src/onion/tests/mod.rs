@@ -2,4 +2,5 @@
 #![allow(clippy::arithmetic_side_effects)] // an overflow fails the test
 
 mod crafted;
+mod sphinx;
 mod vectors;

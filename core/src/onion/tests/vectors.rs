@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::bolt12::BlindedHop;
 use crate::onion::blind::blind;
-use crate::onion::keys::{open, Curve, SharedSecret};
+use crate::onion::ecdh::SharedSecret;
+use crate::onion::keys::{self, next_point, open, public_key, Session, SessionKey};
 use crate::onion::tlvs::{parse, HopData};
 use crate::ErrorCode;
 
@@ -15,20 +16,20 @@ const ONION_MESSAGE: &str =
     include_str!("../../../../tests/vectors/bolts/bolt04/blinded-onion-message-onion-test.json");
 const CLN_ENCTLV: &str = include_str!("../../../../tests/vectors/cln/cln-blindedpath-enctlv.json");
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes(value: &Value) -> Vec<u8> {
     Vec::from_hex(value.as_str().unwrap()).unwrap()
 }
 
-fn point(value: &Value) -> PublicKey {
+pub fn point(value: &Value) -> PublicKey {
     PublicKey::from_slice(&bytes(value)).unwrap()
 }
 
 /// CLN writes private keys with a 01 behind them.
-fn key(value: &Value) -> SecretKey {
+pub fn key(value: &Value) -> SecretKey {
     SecretKey::from_slice(&bytes(value)[..32]).unwrap()
 }
 
@@ -53,12 +54,12 @@ fn route_blinding_builds_the_official_route() {
     let (ours, theirs) = list.split_at(2);
     let (first, mut route) = blind(
         hops(ours, "node_id", "encoded_tlvs"),
-        key(&ours[0]["session_key"]),
+        SessionKey(key(&ours[0]["session_key"])),
     )
     .unwrap();
     let (second, rest) = blind(
         hops(theirs, "node_id", "encoded_tlvs"),
-        key(&theirs[0]["session_key"]),
+        SessionKey(key(&theirs[0]["session_key"])),
     )
     .unwrap();
     route.extend(rest);
@@ -74,19 +75,18 @@ fn route_blinding_builds_the_official_route() {
 
 #[test]
 fn route_blinding_steps_have_the_official_values() {
-    let curve = Curve::new();
     for hop in json(ROUTE_BLINDING)["generate"]["hops"].as_array().unwrap() {
         let private = key(&hop["path_privkey"]);
         let path_key = point(&hop["path_key"]);
         let node = point(&hop["node_id"]);
         let secret = SharedSecret::between(&private, &node);
-        assert_eq!(private.public_key(&curve.0), path_key);
-        assert_eq!(secret.key(b"rho").to_vec(), bytes(&hop["rho"]));
+        assert_eq!(public_key(&private), path_key);
+        assert_eq!(secret.rho().to_vec(), bytes(&hop["rho"]));
         assert_eq!(
-            curve.blind(&node, &secret).unwrap(),
+            keys::blind(&node, &secret).unwrap(),
             point(&hop["blinded_node_id"])
         );
-        let plain = open(&secret.key(b"rho"), &bytes(&hop["encrypted_data"])).unwrap();
+        let plain = open(&secret.rho(), &bytes(&hop["encrypted_data"])).unwrap();
         assert_eq!(plain, bytes(&hop["encoded_tlvs"]));
     }
 }
@@ -94,12 +94,11 @@ fn route_blinding_steps_have_the_official_values() {
 #[test]
 fn route_blinding_is_read_at_each_hop() {
     let vector = json(ROUTE_BLINDING);
-    let curve = Curve::new();
     for (index, hop) in vector["unblind"]["hops"].as_array().unwrap().iter().enumerate() {
         let (private, path_key) = (key(&hop["node_privkey"]), point(&hop["path_key"]));
         let secret = SharedSecret::between(&private, &path_key);
         let sealed = bytes(&vector["route"]["hops"][index]["encrypted_data"]);
-        let plain = open(&secret.key(b"rho"), &sealed).unwrap();
+        let plain = open(&secret.rho(), &sealed).unwrap();
         assert_eq!(plain, bytes(&hop["decrypted_data"]));
         if index == 3 {
             // The recipient's data allows feature 113, which a message's reader must not know.
@@ -110,7 +109,7 @@ fn route_blinding_is_read_at_each_hop() {
         let told = parse(plain).unwrap();
         let data = HopData::read(&told).unwrap();
         assert_eq!(
-            curve.next_point(&path_key, &secret).unwrap(),
+            next_point(&path_key, &secret).unwrap(),
             point(&hop["next_path_key"])
         );
         assert_eq!(
@@ -139,8 +138,8 @@ fn onion_message_route_is_joined_as_in_the_official_vector() {
         .zip(list[1..].iter().map(plain))
         .collect();
 
-    let (first, mut route) = blind(alice, key(&list[0]["path_key_secret"])).unwrap();
-    let (second, rest) = blind(bob, key(&list[1]["path_key_secret"])).unwrap();
+    let (first, mut route) = blind(alice, SessionKey(key(&list[0]["path_key_secret"]))).unwrap();
+    let (second, rest) = blind(bob, SessionKey(key(&list[1]["path_key_secret"]))).unwrap();
     route.extend(rest);
 
     assert_eq!(first, point(&vector["route"]["first_path_key"]));
@@ -159,38 +158,38 @@ fn onion_message_route_is_joined_as_in_the_official_vector() {
 
 #[test]
 fn core_lightning_blinds_alike() {
-    let curve = Curve::new();
     for hop in json(CLN_ENCTLV).as_array().unwrap() {
         let private = key(&hop["path_key_secret"]);
-        let (path_key, node) = (private.public_key(&curve.0), point(&hop["node_id"]));
+        let (path_key, node) = (public_key(&private), point(&hop["node_id"]));
         // What Dave is given as path_key in this file is Carol's; E and all that follows are his.
         assert_eq!(path_key, point(&hop["E"]));
         let secret = SharedSecret::between(&private, &node);
         assert_eq!(
-            secret.key(b"blinded_node_id").to_vec(),
+            secret.blinding_factor().unwrap().to_be_bytes().to_vec(),
             bytes(&hop["HMAC256('blinded_node_id', ss)"])
         );
         assert_eq!(
-            curve.blind(&node, &secret).unwrap(),
+            keys::blind(&node, &secret).unwrap(),
             point(&hop["blinded_node_id"])
         );
-        assert_eq!(secret.key(b"rho").to_vec(), bytes(&hop["rho"]));
-        assert_eq!(
-            curve.next_key(&private, &path_key, &secret).unwrap(),
-            key(&hop["next_e"])
-        );
+        assert_eq!(secret.rho().to_vec(), bytes(&hop["rho"]));
+        // Whom the next key is met by does not matter.
+        let (mut session, _) = Session::new(SessionKey(private));
+        session.next(&node).unwrap();
+        let expected = SharedSecret::between(&key(&hop["next_e"]), &path_key).rho();
+        assert_eq!(session.next(&path_key).unwrap().rho(), expected);
 
         let sealed = bytes(&hop["encrypted_recipient_data_hex"]);
         let seen = SharedSecret::between(&key(&hop["node_privkey"]), &path_key);
-        let plain = open(&seen.key(b"rho"), &sealed).unwrap();
+        let plain = open(&seen.rho(), &sealed).unwrap();
         let told = parse(plain.clone()).unwrap();
         let data = HopData::read(&told).unwrap();
         let fields = &hop["encrypted_data_tlv"];
         assert_eq!(data.path_id.map(<[u8]>::to_vec), fields.get("self_id").map(bytes));
         assert_eq!(data.next_node_id, fields.get("next_node_id").map(point));
-        let override_key = fields.get("path_key").map(|k| key(k).public_key(&curve.0));
+        let override_key = fields.get("path_key").map(|k| public_key(&key(k)));
         assert_eq!(data.next_path_key_override, override_key);
-        let (_, again) = blind(vec![(node, plain)], private).unwrap();
+        let (_, again) = blind(vec![(node, plain)], SessionKey(private)).unwrap();
         assert_eq!(
             again[0].encrypted_recipient_data.to_lower_hex_string(),
             sealed.to_lower_hex_string()

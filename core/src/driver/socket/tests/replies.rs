@@ -7,7 +7,7 @@ use super::node::{copy, message, send, transport, wait_until, Driven, Manner, No
 use crate::driver::{Directory, HostError, SocketTransport, Transport};
 use crate::engine::SendOutcome::Accepted;
 use crate::engine::{ReplyPath, Route};
-use crate::onion::ecdh_with;
+use crate::onion::{ecdh_with, Ecdh};
 
 #[test]
 fn what_comes_back_is_handed_on() {
@@ -140,7 +140,7 @@ fn the_key_answers_for_itself_only() {
     let transport = SocketTransport::builder(NETWORK).key(key).build().unwrap();
     assert_eq!(transport.node_id(), us);
     let secret = block_on(transport.ecdh(us, other)).unwrap();
-    assert_eq!(Some(secret), ecdh_with(&key)(&other));
+    assert_eq!(Some(secret), ecdh_with(&key).ecdh(&other));
     assert!(block_on(transport.ecdh(other, us)).is_err());
     let [one, two] = [super::node::transport(), super::node::transport()];
     assert_ne!(one.node_id(), two.node_id());
