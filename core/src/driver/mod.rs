@@ -73,8 +73,10 @@ mod payee;
 mod run;
 mod runner;
 mod system;
+mod verdict;
 
 pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
 pub use payee::{Events, Payee, PayeeBuilder};
 pub use runner::Runner;
 pub use system::{SystemClock, SystemEntropy};
+pub use verdict::Verdict;
