@@ -18,7 +18,7 @@ const LONGEST_LOCK_BLOCKS: u32 = 2016;
 impl PaymentSource for LdkHost {
     /// Registers the payment with LDK and has its router make the paths.
     ///
-    /// It is refused where the channels cannot receive the amount now: LDK's router would, for a public node, make a path
+    /// It is refused where the channels cannot receive the amount: LDK's router would, for a public node, make a path
     /// that nobody can pay over.
     async fn create_inbound_payment(
         &self,
@@ -63,9 +63,9 @@ impl PaymentSource for LdkHost {
 
 impl LdkHost {
     fn check_capacity(&self, amount_msat: u64) -> Result<(), HostError> {
-        let most = receivable_msat(&self.node.usable_channels());
+        let most = receivable_msat(&self.node.channels());
         if amount_msat > most {
-            let message = format!("the channels can receive at most {most} msat now, not {amount_msat}");
+            let message = format!("the channels can receive at most {most} msat, not {amount_msat}");
             return Err(HostError(message));
         }
         Ok(())

@@ -2,11 +2,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bitcoin::secp256k1::PublicKey;
+use lightning::events::Event;
 use lightning::ln::channelmanager::{PaymentId, Retry};
 use lightning::routing::router::RouteParametersConfig;
 use lightning::sign::EntropySource;
 
 use crate::chain::unix_time;
+use crate::event::Happened;
 use crate::node::{channel_config, Node};
 use crate::socket::Socket;
 use crate::state::{Link, Member, State};
@@ -269,16 +271,50 @@ impl Network {
 
     /// What happened at the node since its events were last taken.
     pub fn take_events(&self, node: NodeIndex) -> Vec<NodeEvent> {
-        let mut state = self.state();
-        let all = std::mem::take(&mut state.events);
-        let (taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| *at == node);
-        state.events = left;
-        taken.into_iter().map(|(_, event)| event).collect()
+        let taken = self.state().take_events(|at, _| at == node).into_iter();
+        taken.filter_map(|(_, event)| event.show()).collect()
     }
 
     /// What happened at any node, in the order in which it did.
     pub fn take_all_events(&self) -> Vec<(NodeIndex, NodeEvent)> {
-        std::mem::take(&mut self.state().events)
+        let taken = self.state().take_events(|_, _| true).into_iter();
+        let shown = taken.filter_map(|(at, event)| event.show().map(|event| (at, event)));
+        shown.collect()
+    }
+
+    /// What LDK said at the node since its events were last taken, for a host that is made of the node. What LDK did not say
+    /// stays for [`take_events`](Self::take_events).
+    pub fn take_ldk_events(&self, node: NodeIndex) -> Vec<Event> {
+        let from_ldk = |at, event: &Happened| at == node && matches!(event, Happened::Ldk(_));
+        let taken = self.state().take_events(from_ldk).into_iter();
+        let events = taken.filter_map(|(_, event)| match event {
+            Happened::Ldk(event) => Some(*event),
+            Happened::Shown(_) => None,
+        });
+        events.collect()
+    }
+
+    /// Puts events back that could not be dealt with, so that they are the first to be taken, as LDK does.
+    pub fn put_back(&self, node: NodeIndex, events: impl IntoIterator<Item = Event>) {
+        let events = events
+            .into_iter()
+            .map(|event| (node, Happened::Ldk(Box::new(event))));
+        let mut state = self.state();
+        state.events.splice(0..0, events);
+    }
+
+    /// The errors that came back since the last call over the reply paths this node made for
+    /// [`send_invoice`](Self::send_invoice): the id of the path, and the error as LDK writes it.
+    pub fn take_invoice_errors(&self, node: NodeIndex) -> Vec<([u8; 32], Vec<u8>)> {
+        let is_error = |at, event: &Happened| at == node && matches!(event, Happened::Shown(_));
+        let taken = self.state().take_events(is_error).into_iter();
+        let errors = taken.filter_map(|(_, event)| match event.show()? {
+            NodeEvent::InvoiceErrorReceived {
+                reply_path_id, error, ..
+            } => Some((reply_path_id, error)),
+            _ => None,
+        });
+        errors.collect()
     }
 
     /// The payments a node holds or has received, as a host looks them up after a restart.

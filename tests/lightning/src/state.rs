@@ -6,6 +6,7 @@ use lightning::ln::peer_handler::SocketDescriptor;
 use lightning::util::ser::Writeable;
 
 use crate::chain::Chain;
+use crate::event::Happened;
 use crate::node::Node;
 use crate::socket::Socket;
 use crate::{Error, NodeEvent, NodeIndex, StreamId};
@@ -16,7 +17,7 @@ pub(crate) struct State {
     pub(crate) nodes: Vec<Member>,
     pub(crate) links: Vec<Link>,
     pub(crate) streams: BTreeMap<StreamId, (NodeIndex, Socket)>,
-    pub(crate) events: Vec<(NodeIndex, NodeEvent)>,
+    pub(crate) events: Vec<(NodeIndex, Happened)>,
     /// The latest event of every payment that is held or was received.
     pub(crate) payments: BTreeMap<(NodeIndex, [u8; 32]), NodeEvent>,
 }
@@ -73,6 +74,17 @@ impl State {
 
     pub(crate) fn stream(&self, id: StreamId) -> Result<(NodeIndex, Socket), Error> {
         self.streams.get(&id).cloned().ok_or(Error::StreamClosed)
+    }
+
+    /// Takes out what happened, in order, as far as it is wanted; the rest stays.
+    pub(crate) fn take_events(
+        &mut self,
+        is_wanted: impl Fn(NodeIndex, &Happened) -> bool,
+    ) -> Vec<(NodeIndex, Happened)> {
+        let all = std::mem::take(&mut self.events);
+        let (taken, left): (Vec<_>, _) = all.into_iter().partition(|(node, event)| is_wanted(*node, event));
+        self.events = left;
+        taken
     }
 
     /// Takes a payment off those that wait to be settled or failed.
@@ -183,26 +195,23 @@ impl State {
                 if let Event::PaymentClaimable { payment_hash, .. } = event {
                     claimable.insert(payment_hash.0);
                 }
-                let event = NodeEvent::from_ldk(event);
                 if let Some(
-                    NodeEvent::PaymentClaimable { payment_hash, .. }
-                    | NodeEvent::PaymentClaimed { payment_hash, .. },
-                ) = &event
+                    shown @ (NodeEvent::PaymentClaimable { payment_hash, .. }
+                    | NodeEvent::PaymentClaimed { payment_hash, .. }),
+                ) = NodeEvent::from_ldk(event.clone())
                 {
-                    payments.extend(event.clone().map(|event| ((index, *payment_hash), event)));
+                    payments.insert((index, payment_hash), shown);
                 }
-                events.extend(event.map(|event| (index, event)));
+                events.push((index, Happened::Ldk(Box::new(event))));
             }
             for (reply_path_id, error) in node.offers.take_errors() {
                 let (message, error) = (error.to_string(), error.encode());
-                events.push((
-                    index,
-                    NodeEvent::InvoiceErrorReceived {
-                        reply_path_id,
-                        error,
-                        message,
-                    },
-                ));
+                let event = NodeEvent::InvoiceErrorReceived {
+                    reply_path_id,
+                    error,
+                    message,
+                };
+                events.push((index, Happened::Shown(event)));
             }
         }
         seen

@@ -1,14 +1,15 @@
 //! A wallet over the host of a testbed.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::driver::Payee;
-use invreq::engine::{Config, Record, SendInvoice};
+use invreq::driver::{HostError, Payee, PayeeBuilder, Transport};
+use invreq::engine::{Config, Delivery, Record, Route, SendInvoice, SendOutcome};
+use invreq::ldk::{LdkHost, Preimages};
 use invreq::store::MemoryStore;
-use invreq_lightning::{serve, LocalNode, NodeEvent, NodeHost, NodeIndex, Preimages, Served, Testbed};
+use invreq_lightning::{serve, NodeEvent, NodeIndex, PublicKey, Served, Testbed};
 
 #[allow(dead_code)] // each test binary uses its own part of this
 pub struct Wallet {
@@ -20,14 +21,33 @@ pub struct Wallet {
 #[allow(dead_code)]
 impl Wallet {
     pub fn open(bed: &Testbed, preimages: Preimages) -> Wallet {
-        let node = Arc::new(LocalNode::new(bed.net.clone(), bed.host));
-        let host = NodeHost::new(node.clone(), preimages);
-        let offline = host.offline_switch();
+        let host = bed.net.ldk_host(bed.host).preimages(preimages);
+        Wallet::with_transport(bed, host.clone(), host)
+    }
+
+    /// A wallet whose money comes in at the host, and whose messages go out by other means.
+    pub fn with_transport(bed: &Testbed, host: LdkHost, transport: impl Transport + 'static) -> Wallet {
+        Wallet::build(bed, host, transport, |builder| builder)
+    }
+
+    pub fn build<T: Transport + 'static>(
+        bed: &Testbed,
+        host: LdkHost,
+        transport: T,
+        change: impl FnOnce(
+            PayeeBuilder<MemoryStore, LdkHost, Switched<T>>,
+        ) -> PayeeBuilder<MemoryStore, LdkHost, Switched<T>>,
+    ) -> Wallet {
+        let offline = Arc::<AtomicBool>::default();
+        let transport = Switched {
+            inner: transport,
+            offline: offline.clone(),
+        };
         let config = Config::new(Network::Regtest);
-        let builder = Payee::builder(config, [7; 32], MemoryStore::new(), host.clone(), host);
-        let (payee, runner) = block_on(builder.open()).unwrap();
+        let builder = Payee::builder(config, [7; 32], MemoryStore::new(), host.clone(), transport);
+        let (payee, runner) = block_on(change(builder).open()).unwrap();
         runner.spawn().unwrap();
-        let _served = serve(node, payee.clone());
+        let _served = serve(bed.net.clone(), bed.host, host, payee.clone());
         Wallet {
             payee,
             offline,
@@ -53,6 +73,52 @@ impl Wallet {
             _ => false,
         });
         assert!(proven);
+    }
+}
+
+/// A transport that can be without a network.
+pub struct Switched<T> {
+    inner: T,
+    offline: Arc<AtomicBool>,
+}
+
+impl<T> Switched<T> {
+    fn check(&self) -> Result<(), HostError> {
+        match self.offline.load(Ordering::SeqCst) {
+            true => Err("there is no network".into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<T: Transport> Transport for Switched<T> {
+    async fn send(&self, delivery: &Delivery) -> SendOutcome {
+        match self.check() {
+            Ok(()) => self.inner.send(delivery).await,
+            Err(_) => SendOutcome::Offline,
+        }
+    }
+
+    async fn resolve_scid(&self, scid: u64, direction: u8) -> Result<Option<PublicKey>, HostError> {
+        self.check()?;
+        self.inner.resolve_scid(scid, direction).await
+    }
+
+    async fn find_route(&self, node_id: PublicKey) -> Result<Option<Route>, HostError> {
+        self.check()?;
+        self.inner.find_route(node_id).await
+    }
+
+    async fn receive(&self) -> invreq::driver::Received {
+        self.inner.receive().await
+    }
+
+    async fn ecdh(
+        &self,
+        node_id: PublicKey,
+        point: PublicKey,
+    ) -> Result<invreq::onion::SharedSecret, HostError> {
+        self.inner.ecdh(node_id, point).await
     }
 }
 
