@@ -4,6 +4,7 @@ use std::time::Duration;
 use bitcoin::secp256k1::PublicKey;
 use lightning::events::Event;
 use lightning::ln::channelmanager::{PaymentId, Retry};
+use lightning::ln::msgs::SocketAddress;
 use lightning::routing::router::RouteParametersConfig;
 use lightning::sign::EntropySource;
 
@@ -220,10 +221,15 @@ impl Network {
             return Err(Error::Lightning("the channel did not open".into()));
         }
         // Peers look at a node's own announcement to learn that it relays onion messages.
-        for node in [opener, other] {
-            let node = state.node(node);
-            node.peers
-                .broadcast_node_announcement([0; 3], [0; 32], Vec::new());
+        for index in [opener, other] {
+            // Nobody listens there; it is for hosts to know of.
+            let port = u16::try_from(index.0).map_or(u16::MAX, |index| index.saturating_add(9735));
+            let addresses = vec![SocketAddress::TcpIpV4 {
+                addr: [127, 0, 0, 1],
+                port,
+            }];
+            let node = state.node(index);
+            node.peers.broadcast_node_announcement([0; 3], [0; 32], addresses);
         }
         state.pump();
         Ok(())
@@ -236,6 +242,25 @@ impl Network {
             .iter()
             .map(|channel| channel.outbound_capacity_msat)
             .sum()
+    }
+
+    /// All short channel ids and aliases by which a node knows its channels.
+    pub fn channel_names(&self, node: NodeIndex) -> Vec<u64> {
+        let channels = self.state().node(node).manager.list_channels();
+        let mut names: Vec<u64> = channels
+            .iter()
+            .flat_map(|channel| {
+                [
+                    channel.short_channel_id,
+                    channel.inbound_scid_alias,
+                    channel.outbound_scid_alias,
+                ]
+            })
+            .flatten()
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Lets a payer make an invoice request (`lnr1…`) that it will pay once.

@@ -1,8 +1,7 @@
 //! The main job on a real Lightning network: an LDK payer publishes a request, a wallet with this library answers it over
 //! its node, the payer pays, and the record says so.
 
-#[path = "main_job/wallet.rs"]
-mod wallet;
+mod payee;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use invreq::ldk::Preimages;
 use invreq::ErrorCode;
 use invreq_lightning::{NodeEvent, RefundTerms, Testbed};
 
-use wallet::{assert_valid_rpc, params, Wallet};
+use payee::{assert_valid_rpc, params, Wallet};
 
 const AMOUNT: u64 = 50_000_000;
 

@@ -1,7 +1,6 @@
 //! Money on a real network, seen from the host: claimed twice, claimed and crashed, reported twice, too little, too late.
 
-#[path = "main_job/wallet.rs"]
-mod wallet;
+mod payee;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +12,7 @@ use invreq::store::MemoryStore;
 use invreq::{ErrorCode, PaymentHash};
 use invreq_lightning::{Error, NodeEvent, RefundTerms, Testbed};
 
-use wallet::{assert_valid_rpc, params};
+use payee::{assert_valid_rpc, params};
 
 const AMOUNT: u64 = 20_000_000;
 

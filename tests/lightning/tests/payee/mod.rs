@@ -1,24 +1,25 @@
 //! A wallet over the host of a testbed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+#![allow(dead_code)] // each test binary uses its own part of this
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::driver::{HostError, Payee, PayeeBuilder, Transport};
+use invreq::driver::{Clock, HostError, Payee, PayeeBuilder, Received, SystemClock, Transport};
 use invreq::engine::{Config, Delivery, Record, Route, SendInvoice, SendOutcome};
 use invreq::ldk::{LdkHost, Preimages};
 use invreq::store::MemoryStore;
 use invreq_lightning::{serve, NodeEvent, NodeIndex, PublicKey, Served, Testbed};
 
-#[allow(dead_code)] // each test binary uses its own part of this
 pub struct Wallet {
     pub payee: Payee,
     pub offline: Arc<AtomicBool>,
     _served: Served,
 }
 
-#[allow(dead_code)]
 impl Wallet {
     pub fn open(bed: &Testbed, preimages: Preimages) -> Wallet {
         let host = bed.net.ldk_host(bed.host).preimages(preimages);
@@ -109,7 +110,7 @@ impl<T: Transport> Transport for Switched<T> {
         self.inner.find_route(node_id).await
     }
 
-    async fn receive(&self) -> invreq::driver::Received {
+    async fn receive(&self) -> Received {
         self.inner.receive().await
     }
 
@@ -119,6 +120,31 @@ impl<T: Transport> Transport for Switched<T> {
         point: PublicKey,
     ) -> Result<invreq::onion::SharedSecret, HostError> {
         self.inner.ecdh(node_id, point).await
+    }
+}
+
+/// The system's clock, which a test can put forward.
+#[derive(Clone, Default)]
+pub struct ManualClock {
+    ahead_ms: Arc<AtomicU64>,
+}
+
+impl ManualClock {
+    pub fn advance(&self, by: Duration) {
+        let ms = u64::try_from(by.as_millis()).unwrap();
+        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> u64 {
+        SystemClock.now_ms() + self.ahead_ms.load(Ordering::SeqCst)
+    }
+
+    async fn sleep_until(&self, at_ms: u64) {
+        // In short naps, because the time can be put forward meanwhile.
+        let left = at_ms.saturating_sub(self.now_ms()).min(10);
+        SystemClock.sleep_until(SystemClock.now_ms() + left).await;
     }
 }
 
