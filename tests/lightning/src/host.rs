@@ -17,7 +17,7 @@ use lightning::onion_message::messenger::{AOnionMessenger, Destination, MessageS
 use lightning::onion_message::offers::OffersMessage;
 use lightning::routing::gossip::NetworkGraph;
 use lightning::routing::router::Router;
-use lightning::sign::{EntropySource, NodeSigner};
+use lightning::sign::{EntropySource, KeysManager, NodeSigner, Recipient};
 use lightning::types::payment::{PaymentHash, PaymentPreimage};
 use lightning::util::logger::Logger;
 use lightning::util::ser::Readable;
@@ -204,14 +204,25 @@ impl Network {
         Ok(())
     }
 
+    /// As [`ecdh`](Self::ecdh), to be called at any time, within [`listen`](Self::listen) too.
+    pub fn multiplier(&self, node: NodeIndex) -> impl Fn(&PublicKey) -> [u8; 32] + Send + Sync + 'static {
+        let keys = self.state().node(node).keys.clone();
+        move |point| ecdh(&keys, point)
+    }
+
     /// The shared secret of the node's key and a point: SHA-256 of the compressed product.
     pub fn ecdh(&self, node: NodeIndex, point: &PublicKey) -> Result<[u8; 32], Error> {
-        Ok(self.state().live(node)?.ecdh(point))
+        Ok(ecdh(&self.state().live(node)?.keys, point))
     }
 
     fn live_host(&self, node: NodeIndex) -> Result<LdkHost, Error> {
         Ok(self.state().live(node)?.host())
     }
+}
+
+fn ecdh(keys: &KeysManager, point: &PublicKey) -> [u8; 32] {
+    let shared = keys.ecdh(Recipient::Node, point, None);
+    shared.expect("a KeysManager has its node key").secret_bytes()
 }
 
 fn parse_message_path(mut bytes: &[u8]) -> Result<BlindedMessagePath, Error> {

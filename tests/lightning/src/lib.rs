@@ -21,6 +21,7 @@
 mod chain;
 mod error;
 mod event;
+pub mod forms;
 mod host;
 mod network;
 mod node;

@@ -328,18 +328,18 @@ impl Network {
         state.events.splice(0..0, events);
     }
 
-    /// The errors that came back since the last call over the reply paths this node made for
-    /// [`send_invoice`](Self::send_invoice): the id of the path, and the error as LDK writes it.
-    pub fn take_invoice_errors(&self, node: NodeIndex) -> Vec<([u8; 32], Vec<u8>)> {
-        let is_error = |at, event: &Happened| at == node && matches!(event, Happened::Shown(_));
-        let taken = self.state().take_events(is_error).into_iter();
-        let errors = taken.filter_map(|(_, event)| match event.show()? {
+    /// The next error that came back over a reply path this node made for [`send_invoice`](Self::send_invoice): the id of the
+    /// path, and the error as LDK writes it.
+    pub fn take_invoice_error(&self, node: NodeIndex) -> Option<([u8; 32], Vec<u8>)> {
+        let mut state = self.state();
+        let is_error = |(at, event): &(_, Happened)| *at == node && matches!(event, Happened::Shown(_));
+        let place = state.events.iter().position(is_error)?;
+        match state.events.remove(place).1.show()? {
             NodeEvent::InvoiceErrorReceived {
                 reply_path_id, error, ..
             } => Some((reply_path_id, error)),
             _ => None,
-        });
-        errors.collect()
+        }
     }
 
     /// The payments a node holds or has received, as a host looks them up after a restart.

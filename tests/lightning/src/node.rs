@@ -14,7 +14,7 @@ use lightning::routing::gossip::{NetworkGraph, P2PGossipSync};
 use lightning::routing::router::DefaultRouter;
 use lightning::routing::scoring::{ProbabilisticScorer, ProbabilisticScoringFeeParameters};
 use lightning::routing::utxo::UtxoLookup;
-use lightning::sign::{InMemorySigner, KeysManager, NodeSigner, Recipient};
+use lightning::sign::{InMemorySigner, KeysManager, NodeSigner};
 use lightning::util::config::UserConfig;
 
 use crate::chain::{unix_time, Chain};
@@ -219,11 +219,6 @@ impl Node {
         self.monitor.process_pending_events(&collect);
         self.messenger.process_pending_events(&collect);
         events.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn ecdh(&self, point: &PublicKey) -> [u8; 32] {
-        let shared = self.keys.ecdh(Recipient::Node, point, None);
-        shared.expect("a KeysManager has its node key").secret_bytes()
     }
 }
 
