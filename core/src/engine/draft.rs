@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bolt12::InvoiceRequest;
 use crate::engine::layout::{index_of, read_index, Layout};
+use crate::engine::lines::Peer;
 use crate::engine::state::{Counters, Flight, State, Wait};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{keys::Keys, meta};
@@ -46,6 +47,10 @@ pub(crate) struct Changes {
     pub(crate) counters: Counters,
     pub(crate) invoices: BTreeMap<u64, Change>,
     pub(crate) flights: BTreeMap<u64, Option<Flight>>,
+    /// To which peers messages went, and when.
+    pub(crate) sent_to: BTreeMap<Peer, u64>,
+    /// The time of a tick.
+    pub(crate) tick_ms: Option<u64>,
     pub(crate) waits: BTreeMap<CallId, Option<Wait>>,
     pub(crate) ignored_replies: u64,
     pub(crate) effects: Effects,

@@ -165,7 +165,8 @@ fn same_terms(
         Some(key) => Invoice::from_bytes(invoice.invoice.clone())?.node_id() == key,
         None => true,
     };
-    Ok(request.invreq_id() == invoice.invreq_id && same_expiry && same_amount && same_key)
+    let same_replies = params.replies == invoice.replies;
+    Ok(request.invreq_id() == invoice.invreq_id && same_expiry && same_amount && same_key && same_replies)
 }
 
 fn wait_for(draft: &mut Draft<'_>, call: CallId, index: u64, times: &Times) {
@@ -271,6 +272,9 @@ fn make_invoice(
         sent: Default::default(),
         answered: Default::default(),
         error: None,
+        replies: params.replies,
+        round: 0,
+        reply_nodes: Vec::new(),
         invoice: signed.as_bytes().to_vec(),
     })
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use futures_lite::future::block_on;
-use invreq::engine::{ListInvoices, SendInvoice, SendOutcome, Status};
+use invreq::engine::{Answer, ListInvoices, ReplyPath, Route, SendInvoice, SendOutcome, Status};
 use invreq::store::{Batch, Entry, MemoryStore, Store};
 use serde_json::{json, Value};
 
-use crate::common::{config, error_bytes, params, Host, PaysWith, Request, SEED};
+use crate::common::{config, error_bytes, node, params, Host, PaysWith, Request, SEED};
 
 const GOLDEN: &str = include_str!("../../../tests/vectors/store/v1.json");
 
@@ -16,6 +16,17 @@ fn wallet() -> Host {
     let mut host = Host::new();
     let send = |host: &mut Host, number: u32, label: &str| {
         let text = Request::number(number).paths_over(&[10, 11]).text();
+        // Each goes over peers of its own, so that none waits in line.
+        for path in [10, 11] {
+            let via = vec![node(100 + path * 10 + number as u8)];
+            let reply = ReplyPath::Host;
+            let route = Route {
+                via,
+                reply,
+                ..Route::default()
+            };
+            host.routes.insert(node(path), Answer::Route(Some(route)));
+        }
         host.send(SendInvoice {
             expiry: Some(3600),
             ..params(&text, label)
