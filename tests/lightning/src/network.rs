@@ -1,18 +1,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bitcoin::secp256k1::PublicKey;
 use lightning::events::Event;
-use lightning::ln::channelmanager::{PaymentId, Retry};
 use lightning::ln::msgs::SocketAddress;
-use lightning::routing::router::RouteParametersConfig;
-use lightning::sign::EntropySource;
 
-use crate::chain::unix_time;
 use crate::event::Happened;
 use crate::node::{channel_config, Node};
-use crate::socket::Socket;
-use crate::state::{Link, Member, State};
+use crate::state::{pair, Member, State};
 use crate::{Error, NodeEvent};
 
 /// Nodes, the connections between them and their chain.
@@ -50,28 +44,6 @@ impl ChannelTerms {
         ChannelTerms {
             public: false,
             ..ChannelTerms::public(capacity_sat)
-        }
-    }
-}
-
-/// What a payer offers to pay.
-#[derive(Clone, Debug)]
-pub struct RefundTerms {
-    /// How much.
-    pub amount_msat: u64,
-    /// What for.
-    pub description: String,
-    /// How long the request stands.
-    pub expiry_secs: u64,
-}
-
-impl RefundTerms {
-    /// A request that stands for an hour.
-    pub fn new(amount_msat: u64, description: &str) -> RefundTerms {
-        RefundTerms {
-            amount_msat,
-            description: description.to_owned(),
-            expiry_secs: 3600,
         }
     }
 }
@@ -143,21 +115,9 @@ impl Network {
     pub fn connect(&self, a: NodeIndex, b: NodeIndex) -> Result<(), Error> {
         let mut state = self.state();
         let b_id = state.live(b)?.id();
+        state.severed.remove(&pair(a, b));
         if state.live(a)?.peers.peer_by_node_id(&b_id).is_none() {
-            let (socket_a, socket_b) = (Socket::new(usize::MAX), Socket::new(usize::MAX));
-            let first_act = state
-                .node(a)
-                .peers
-                .new_outbound_connection(b_id, socket_a.clone(), None);
-            socket_a.push(&first_act.map_err(Error::lightning)?);
-            state
-                .node(b)
-                .peers
-                .new_inbound_connection(socket_b.clone(), None)
-                .map_err(Error::lightning)?;
-            state.links.push(Link {
-                ends: [(a, socket_a), (b, socket_b)],
-            });
+            state.link(a, b)?;
             state.pump();
         }
         match state.node(a).peers.peer_by_node_id(&b_id) {
@@ -166,9 +126,10 @@ impl Network {
         }
     }
 
-    /// Cuts the connection between two nodes; does nothing where there is none.
+    /// Cuts the connection between two nodes, if there is one. It does not come back by itself.
     pub fn disconnect(&self, a: NodeIndex, b: NodeIndex) {
         let mut state = self.state();
+        state.severed.insert(pair(a, b));
         state.cut(|link| link.joins(a) && link.joins(b));
         state.pump();
     }
@@ -261,20 +222,6 @@ impl Network {
         names.sort_unstable();
         names.dedup();
         names
-    }
-
-    /// Lets a payer make an invoice request (`lnr1…`) that it will pay once.
-    pub fn create_refund(&self, node: NodeIndex, terms: &RefundTerms) -> Result<String, Error> {
-        let state = self.state();
-        let node = state.live(node)?;
-        let payment_id = PaymentId(node.keys.get_secure_random_bytes());
-        let expiry = unix_time().saturating_add(Duration::from_secs(terms.expiry_secs));
-        let (retry, route) = (Retry::Attempts(3), RouteParametersConfig::default());
-        let refund = node
-            .manager
-            .create_refund_builder(terms.amount_msat, expiry, payment_id, retry, route)
-            .and_then(|builder| builder.description(terms.description.clone()).build());
-        Ok(refund.map_err(Error::lightning)?.to_string())
     }
 
     /// Carries messages between the nodes until all are quiet.

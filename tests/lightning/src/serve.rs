@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_lite::future::block_on;
 use invreq::driver::Payee;
 use invreq::ldk::LdkHost;
-use lightning::events::Event;
 
 use crate::{Network, NodeIndex};
 
@@ -17,37 +16,20 @@ pub(crate) const MOMENT: Duration = Duration::from_millis(5);
 
 impl Network {
     /// Lets a payee deal with what LDK says at its node, and says whether it said anything. What is not the payee's business is
-    /// dropped, but for connections LDK's messenger needs: the node does nothing else.
+    /// dropped: the node does nothing else.
     pub fn handle_ldk_events(&self, node: NodeIndex, host: &LdkHost, payee: &Payee) -> bool {
         self.pump();
         let mut events = self.take_ldk_events(node).into_iter();
         let mut happened = false;
         while let Some(event) = events.next() {
             happened = true;
-            match block_on(host.handle_event(payee, &event)) {
-                Ok(true) => {}
-                Ok(false) => self.connect_where_needed(node, &event),
-                Err(_) => {
-                    // As LDK does: it is shown again, and nothing after it before.
-                    self.put_back(node, std::iter::once(event).chain(events));
-                    break;
-                }
+            if block_on(host.handle_event(payee, &event)).is_err() {
+                // As LDK does: it is shown again, and nothing after it before.
+                self.put_back(node, std::iter::once(event).chain(events));
+                break;
             }
         }
         happened
-    }
-
-    /// LDK's messenger asks for a connection to where a message goes, and keeps the message until it is there.
-    fn connect_where_needed(&self, node: NodeIndex, event: &Event) {
-        if let Event::ConnectionNeeded { node_id, .. } = event {
-            let there = self
-                .nodes()
-                .into_iter()
-                .find(|other| self.node_id(*other) == *node_id);
-            if let Some(there) = there {
-                let _ = self.connect(node, there);
-            }
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use bitcoin::secp256k1::PublicKey;
 use bitcoin::Amount;
 use lightning::events::Event;
 use lightning::ln::peer_handler::SocketDescriptor;
@@ -16,6 +17,8 @@ pub(crate) struct State {
     pub(crate) chain: Chain,
     pub(crate) nodes: Vec<Member>,
     pub(crate) links: Vec<Link>,
+    /// Pairs of nodes that were cut off from each other, and stay so.
+    pub(crate) severed: BTreeSet<(NodeIndex, NodeIndex)>,
     pub(crate) streams: BTreeMap<StreamId, (NodeIndex, Socket)>,
     pub(crate) events: Vec<(NodeIndex, Happened)>,
     /// The latest event of every payment that is held or was received.
@@ -55,6 +58,7 @@ impl State {
             chain: Chain::new(),
             nodes: Vec::new(),
             links: Vec::new(),
+            severed: BTreeSet::new(),
             streams: BTreeMap::new(),
             events: Vec::new(),
             payments: BTreeMap::new(),
@@ -175,6 +179,7 @@ impl State {
 
     fn handle_events(&mut self) -> bool {
         let mut seen = false;
+        let mut wanted = Vec::new();
         let State {
             chain,
             nodes,
@@ -190,6 +195,10 @@ impl State {
                 seen = true;
                 if let Event::FundingGenerationReady { .. } = event {
                     fund(node, chain, event);
+                    continue;
+                }
+                if let Event::ConnectionNeeded { node_id, .. } = event {
+                    wanted.push((index, node_id));
                     continue;
                 }
                 if let Event::PaymentClaimable { payment_hash, .. } = event {
@@ -214,8 +223,44 @@ impl State {
                 events.push((index, Happened::Shown(event)));
             }
         }
+        for (node, peer) in wanted {
+            self.connect_if_possible(node, peer);
+        }
         seen
     }
+
+    /// Begins a connection.
+    pub(crate) fn link(&mut self, a: NodeIndex, b: NodeIndex) -> Result<(), Error> {
+        let (node_a, node_b) = (self.live(a)?, self.live(b)?);
+        let (socket_a, socket_b) = (Socket::new(usize::MAX), Socket::new(usize::MAX));
+        let first_act = node_a
+            .peers
+            .new_outbound_connection(node_b.id(), socket_a.clone(), None);
+        socket_a.push(&first_act.map_err(Error::lightning)?);
+        let accepted = node_b.peers.new_inbound_connection(socket_b.clone(), None);
+        accepted.map_err(Error::lightning)?;
+        self.links.push(Link {
+            ends: [(a, socket_a), (b, socket_b)],
+        });
+        Ok(())
+    }
+
+    /// LDK's messenger asks for a connection to where a message goes, and keeps the message until it is there.
+    fn connect_if_possible(&mut self, node: NodeIndex, peer: PublicKey) {
+        let nodes = (0..self.nodes.len()).map(NodeIndex);
+        let Some(other) = nodes.into_iter().find(|other| self.node(*other).id() == peer) else {
+            return;
+        };
+        if other != node && !self.severed.contains(&pair(node, other)) {
+            // Fails only where a node is down, and then the message is lost.
+            let _ = self.link(node, other);
+        }
+    }
+}
+
+/// Two nodes, whichever comes first.
+pub(crate) fn pair(a: NodeIndex, b: NodeIndex) -> (NodeIndex, NodeIndex) {
+    (a.min(b), a.max(b))
 }
 
 fn fund(node: &Node, chain: &mut Chain, request: Event) {
