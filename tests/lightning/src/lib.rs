@@ -44,7 +44,7 @@ pub use error::Error;
 pub use event::NodeEvent;
 pub use host::{InboundPayment, InvoiceDestination};
 pub use network::{ChannelTerms, Network, NodeIndex};
-pub use payer::{ReceivedInvoice, SpecPayer};
+pub use payer::{MessageTo, ReceivedInvoice, SpecPayer};
 pub use remote::RemoteNode;
 pub use remote_host::{serve_remote, HostNode, NodeHost};
 pub use requests::RefundTerms;

@@ -40,6 +40,15 @@ pub struct ReceivedInvoice {
     pub reply_path: Option<BlindedPath>,
 }
 
+/// Where an onion message goes.
+#[derive(Clone, Copy, Debug)]
+pub enum MessageTo<'a> {
+    /// Straight to a node: over no path of anybody's.
+    Node(PublicKey),
+    /// Over a blinded path.
+    Path(&'a BlindedPath),
+}
+
 /// The records of an onion message (BOLT 4, `onionmsg_tlv`).
 const INVOICE: u64 = 66;
 const INVOICE_ERROR: u64 = 68;
@@ -54,6 +63,11 @@ impl SpecPayer {
     /// Where its messages go.
     pub fn mailbox(&self) -> PublicKey {
         self.key.public_key(&Secp256k1::new())
+    }
+
+    /// The node it is behind.
+    pub fn node_id(&self) -> PublicKey {
+        self.net.node_id(self.node)
     }
 
     /// A signed request with a path over each of these ways to its mailbox. The last node of each has to be its own, and
@@ -125,9 +139,17 @@ impl SpecPayer {
             error: Some(text.to_owned()),
             ..InvoiceError::default()
         };
-        let bytes = error.to_bytes().map_err(Error::lightning)?;
-        let sent = self.net.send_contents(self.node, over, INVOICE_ERROR, bytes)?;
-        self.net.send_onion(self.node, sent.0, &sent.1)
+        self.say(over, INVOICE_ERROR, &error.to_bytes().map_err(Error::lightning)?)
+    }
+
+    /// Sends any record over this path.
+    pub fn say(&self, over: &BlindedPath, number: u64, value: &[u8]) -> Result<(), Error> {
+        let begin = self.net.begin_of(self.node, over)?;
+        let via = self.net.route(self.node, begin).ok_or(Error::NotConnected)?;
+        let (first_hop, message) =
+            self.net
+                .onion_message(self.node, &via, MessageTo::Path(over), number, value)?;
+        self.net.send_onion(self.node, first_hop, &message)
     }
 
     /// Pays an invoice.
@@ -147,38 +169,51 @@ impl SpecPayer {
 }
 
 impl Network {
-    /// An onion message over a blinded path with one record of any kind, as this node would send it: the first hop, and the
+    /// An onion message with one record of any kind, as this node would send it over the nodes of `via`: the first hop, and the
     /// payload of the message without its type.
-    pub fn send_contents(
+    pub fn onion_message(
         &self,
         node: NodeIndex,
-        over: &BlindedPath,
+        via: &[PublicKey],
+        to: MessageTo<'_>,
         number: u64,
-        value: Vec<u8>,
+        value: &[u8],
     ) -> Result<(PublicKey, Vec<u8>), Error> {
-        let introduction = match over.introduction {
-            Introduction::NodeId(node_id) => node_id,
-            Introduction::Scid { scid, direction } => self
-                .resolve_scid(node, scid, direction)
-                .ok_or(Error::Malformed("the path's channel"))?,
+        let destination = match to {
+            MessageTo::Node(node_id) => Destination::Node(node_id),
+            MessageTo::Path(path) => {
+                let introduction = self.begin_of(node, path)?;
+                let hops = path.hops.iter().map(|hop| BlindedHop {
+                    blinded_node_id: hop.blinded_node_id,
+                    encrypted_payload: hop.encrypted_recipient_data.clone(),
+                });
+                let (key, hops) = (path.path_key, hops.collect());
+                Destination::BlindedPath(BlindedMessagePath::from_blinded_path(introduction, key, hops))
+            }
         };
-        let hops = over.hops.iter().map(|hop| BlindedHop {
-            blinded_node_id: hop.blinded_node_id,
-            encrypted_payload: hop.encrypted_recipient_data.clone(),
-        });
-        let path = BlindedMessagePath::from_blinded_path(introduction, over.path_key, hops.collect());
         let way = OnionMessagePath {
-            intermediate_nodes: self.route(node, introduction).ok_or(Error::NotConnected)?,
-            destination: Destination::BlindedPath(path),
+            intermediate_nodes: via.to_vec(),
+            destination,
             first_node_addresses: Vec::new(),
         };
         let keys = self.state().node(node).keys.clone();
         let secp = Secp256k1::new();
+        let value = value.to_vec();
         let contents = Raw { number, value };
         let (first_hop, message, _) =
             create_onion_message(&keys, &keys, &EmptyNodeIdLookUp {}, &secp, way, contents, None)
                 .map_err(Error::lightning)?;
         Ok((first_hop, message.encode()))
+    }
+
+    /// The node a blinded path begins at, as far as this node can tell.
+    fn begin_of(&self, node: NodeIndex, path: &BlindedPath) -> Result<PublicKey, Error> {
+        match path.introduction {
+            Introduction::NodeId(node_id) => Ok(node_id),
+            Introduction::Scid { scid, direction } => self
+                .resolve_scid(node, scid, direction)
+                .ok_or(Error::Malformed("the path's channel")),
+        }
     }
 }
 

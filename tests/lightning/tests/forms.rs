@@ -27,7 +27,7 @@ fn raw_packets_injected_into_core_lightning() {
 
 #[test]
 fn raw_packets_sent_to_lnds_peers() {
-    in_every_place(|bed| LndHost::new(nodes::Lnd::new(bed.net.clone(), bed.host)));
+    in_every_place(|bed| LndHost::new(nodes::Lnd::new(bed.net.clone(), bed.host).into()));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn a_path_that_loses_the_message_is_followed_by_the_next_one() {
 fn an_error_by_the_letter_is_read_whoever_brings_it() {
     is_refused_by_the_letter(|bed| bed.net.ldk_host(bed.host));
     is_refused_by_the_letter(|bed| ClnHost::new(nodes::Cln::new(bed.net.clone(), bed.host)));
-    is_refused_by_the_letter(|bed| LndHost::new(nodes::Lnd::new(bed.net.clone(), bed.host)));
+    is_refused_by_the_letter(|bed| LndHost::new(nodes::Lnd::new(bed.net.clone(), bed.host).into()));
 }
 
 fn is_refused_by_the_letter<T: Transport + 'static>(transport: impl Fn(&Testbed) -> T) {

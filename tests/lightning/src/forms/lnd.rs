@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bitcoin::secp256k1::PublicKey;
 use invreq::driver::{HostError, Received, Transport};
 use invreq::engine::{Delivery, ReplyPath, Route, SendOutcome};
@@ -7,12 +9,12 @@ use super::nodes::Lnd;
 
 /// A host behind LND: it sends raw messages to peers and multiplies points with the node's key, and nothing else.
 pub struct LndHost {
-    rpc: Lnd,
+    rpc: Arc<Lnd>,
 }
 
 impl LndHost {
     /// A host over this node.
-    pub fn new(rpc: Lnd) -> LndHost {
+    pub fn new(rpc: Arc<Lnd>) -> LndHost {
         LndHost { rpc }
     }
 }

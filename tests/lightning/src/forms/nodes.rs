@@ -10,7 +10,7 @@ use invreq::onion::{peel_to_end, Peeled, SharedSecret};
 use crate::{Error, InvoiceDestination, Network, NodeIndex};
 
 /// The most messages that wait for a host; what comes beyond is dropped.
-const QUEUE: usize = 64;
+pub const QUEUE: usize = 64;
 
 /// An `invoice_error`, with the secret of the reply path it came over.
 pub type Answer = ([u8; 32], Vec<u8>);
@@ -109,6 +109,11 @@ impl Lnd {
     /// Waits for the next message 513.
     pub async fn subscribe_custom_messages(&self) -> Vec<u8> {
         next(&self.messages).await
+    }
+
+    /// How many messages wait for the app.
+    pub fn waiting(&self) -> usize {
+        self.messages.len()
     }
 
     /// The shared secret of the node's key and a point.
