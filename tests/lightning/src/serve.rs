@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_lite::future::block_on;
 use invreq::driver::Payee;
 use invreq::ldk::LdkHost;
+use lightning::events::{Event, ReplayEvent};
 
 use crate::{Network, NodeIndex};
 
@@ -15,16 +16,19 @@ use crate::{Network, NodeIndex};
 pub(crate) const MOMENT: Duration = Duration::from_millis(5);
 
 impl Network {
-    /// Lets a payee deal with what LDK says at its node, and says whether it said anything. What is not the payee's business is
-    /// dropped: the node does nothing else.
-    pub fn handle_ldk_events(&self, node: NodeIndex, host: &LdkHost, payee: &Payee) -> bool {
+    /// Shows LDK's events at a node to a handler, as LDK does: one that it cannot deal with comes again, and nothing after it
+    /// before. Says whether there were any.
+    pub fn show_ldk_events(
+        &self,
+        node: NodeIndex,
+        mut handler: impl FnMut(&Event) -> Result<(), ReplayEvent>,
+    ) -> bool {
         self.pump();
         let mut events = self.take_ldk_events(node).into_iter();
         let mut happened = false;
         while let Some(event) = events.next() {
             happened = true;
-            if block_on(host.handle_event(payee, &event)).is_err() {
-                // As LDK does: it is shown again, and nothing after it before.
+            if handler(&event).is_err() {
                 self.put_back(node, std::iter::once(event).chain(events));
                 break;
             }
@@ -33,10 +37,12 @@ impl Network {
     }
 }
 
-/// Lets a payee deal with what happens at its node, on a thread of its own. It ends when the guard is dropped.
+/// Lets a payee deal with what happens at its node, on a thread of its own, until the guard is dropped. What is not the payee's
+/// business is dropped: the node does nothing else.
 pub fn serve(net: Arc<Network>, node: NodeIndex, host: LdkHost, payee: Payee) -> Served {
     Served::new(move || {
-        if !net.handle_ldk_events(node, &host, &payee) {
+        let handle = |event: &Event| block_on(host.handle_event(&payee, event)).map(drop);
+        if !net.show_ldk_events(node, handle) {
             std::thread::sleep(MOMENT);
         }
     })

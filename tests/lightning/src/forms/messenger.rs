@@ -3,7 +3,7 @@ use invreq::driver::{HostError, Received, Transport};
 use invreq::engine::{Delivery, ReplyPath, Route, SendOutcome};
 
 use super::nodes::Messenger;
-use crate::InvoiceDestination;
+use crate::MessageTo;
 
 /// A host whose node has an onion messenger of its own: it hands over the invoice, and gets opened answers.
 pub struct MessengerHost {
@@ -20,18 +20,12 @@ impl MessengerHost {
 impl Transport for MessengerHost {
     async fn send(&self, delivery: &Delivery) -> SendOutcome {
         let to = match &delivery.path {
-            Some(path) => {
-                let mut bytes = Vec::new();
-                if path.write(&mut bytes).is_err() {
-                    return SendOutcome::NoRoute;
-                }
-                InvoiceDestination::BlindedPath(bytes)
-            }
-            None => InvoiceDestination::Node(delivery.node_id),
+            Some(path) => MessageTo::Path(path),
+            None => MessageTo::Node(delivery.node_id),
         };
         match self
             .node
-            .send_invoice(&delivery.invoice, &to, delivery.reply_path_id)
+            .send_invoice(&delivery.invoice, to, delivery.reply_path_id)
         {
             Ok(()) => SendOutcome::Accepted,
             Err(_) => SendOutcome::Failed,

@@ -7,7 +7,7 @@ use bitcoin::secp256k1::PublicKey;
 use invreq::driver::{Clock, SystemClock};
 use invreq::onion::{peel_to_end, Peeled, SharedSecret};
 
-use crate::{Error, InvoiceDestination, Network, NodeIndex};
+use crate::{Error, InvoiceDestination, MessageTo, Network, NodeIndex};
 
 /// The most messages that wait for a host; what comes beyond is dropped.
 pub const QUEUE: usize = 64;
@@ -144,16 +144,24 @@ impl Messenger {
         Messenger { node }
     }
 
-    /// As [`Network::send_invoice`].
+    /// Sends an invoice, with a reply path of the node's own where there is an id for it.
     pub fn send_invoice(
         &self,
         invoice: &[u8],
-        to: &InvoiceDestination,
+        to: MessageTo<'_>,
         reply_path_id: Option<[u8; 32]>,
     ) -> Result<(), Error> {
+        let to = match to {
+            MessageTo::Node(node_id) => InvoiceDestination::Node(node_id),
+            MessageTo::Path(path) => {
+                let mut bytes = Vec::new();
+                path.write(&mut bytes).map_err(|_| Error::Malformed("the path"))?;
+                InvoiceDestination::BlindedPath(bytes)
+            }
+        };
         self.node
             .net
-            .send_invoice(self.node.node, invoice, to, reply_path_id)
+            .send_invoice(self.node.node, invoice, &to, reply_path_id)
     }
 
     /// As [`Network::resolve_scid`].
