@@ -8,5 +8,7 @@
 //! ```
 
 mod onion_peel;
+mod peer_stream;
 
 pub use onion_peel::onion_peel;
+pub use peer_stream::peer_stream;

@@ -72,11 +72,15 @@ mod host;
 mod payee;
 mod run;
 mod runner;
+#[cfg(feature = "peer")]
+mod socket;
 mod system;
 mod verdict;
 
 pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
 pub use payee::{Events, Payee, PayeeBuilder};
 pub use runner::Runner;
+#[cfg(feature = "peer")]
+pub use socket::{Directory, SocketTransport, SocketTransportBuilder};
 pub use system::{SystemClock, SystemEntropy};
 pub use verdict::Verdict;
