@@ -1,6 +1,5 @@
 //! What the examples in docs/GUIDE.md run against. They are compiled and run as this crate's doctests.
 
-use bitcoin::secp256k1::PublicKey;
 use lightning::events::{Event, ReplayEvent};
 
 use crate::forms::nodes::Messenger;
@@ -42,11 +41,6 @@ impl Guide {
     /// The wallet's node as one with an onion messenger of its own.
     pub fn messenger(&self) -> Messenger {
         Messenger::new(self.bed.net.clone(), self.bed.host)
-    }
-
-    /// The payer's id.
-    pub fn payer(&self) -> PublicKey {
-        self.bed.net.node_id(self.bed.payer)
     }
 
     /// Shows LDK's events at the wallet's node to a handler, as LDK does, until the guard is dropped.

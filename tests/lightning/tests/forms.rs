@@ -3,13 +3,17 @@
 
 mod payee;
 
+use std::sync::Arc;
+
+use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::driver::Transport;
-use invreq::engine::{DeliveryState, Status};
+use invreq::driver::{Payee, SocketTransport, Transport};
+use invreq::engine::{Config, DeliveryState, Record, Status};
 use invreq::ldk::Preimages;
+use invreq::store::MemoryStore;
 use invreq::ErrorCode;
-use invreq_lightning::forms::{nodes, ClnHost, LndHost, MessengerHost};
-use invreq_lightning::{NodeIndex, RefundTerms, Testbed};
+use invreq_lightning::forms::{nodes, ClnHost, LndHost, Lookup, MessengerHost};
+use invreq_lightning::{NodeIndex, RefundTerms, Service, Testbed};
 
 use payee::{assert_valid_rpc, params, Wallet};
 
@@ -35,6 +39,36 @@ fn invoices_handed_to_a_messenger() {
     in_every_place(|bed| MessengerHost::new(nodes::Messenger::new(bed.net.clone(), bed.host)));
 }
 
+#[test]
+fn raw_packets_over_a_socket_of_our_own() {
+    for through_relay in [false, true] {
+        let bed = Testbed::relayed();
+        bed.add_penniless_payer();
+        let relay = bed.net.node_id(bed.relay.unwrap());
+        let service = Arc::new(Service::start(bed).unwrap());
+        // No channel, no gossip, no node: a key of the socket's own, and what the service tells.
+        let lookup = Lookup::new(service.clone(), through_relay.then_some(relay));
+        let builder = SocketTransport::builder(Network::Regtest).directory(lookup);
+        let builder = Payee::builder(
+            Config::new(Network::Regtest),
+            [5; 32],
+            MemoryStore::new(),
+            service.source(),
+            builder.build().unwrap(),
+        );
+        let (payee, runner) = block_on(builder.open()).unwrap();
+        runner.spawn().unwrap();
+        let _served = service.serve(payee.clone());
+
+        let request = service.request("payer", AMOUNT).unwrap();
+        let record = block_on(payee.send_invoice(params(&request, "paid"))).unwrap();
+        assert_eq!((record.status, record.delivery.attempts), (Status::Paid, 1));
+        assert_valid_rpc(&record);
+        let request = service.request("penniless", AMOUNT).unwrap();
+        assert_refused(block_on(payee.send_invoice(params(&request, "refused"))));
+    }
+}
+
 fn in_every_place<T: Transport + 'static>(transport: impl Fn(&Testbed) -> T) {
     for bed in [Testbed::direct(), Testbed::relayed()] {
         let poor = bed.add_penniless_payer();
@@ -58,7 +92,11 @@ fn is_paid(bed: &Testbed, wallet: &Wallet) {
 
 fn is_refused(bed: &Testbed, wallet: &Wallet, poor: NodeIndex) {
     let request = request(bed, poor);
-    let error = block_on(wallet.payee.send_invoice(params(&request, "refused"))).unwrap_err();
+    assert_refused(block_on(wallet.payee.send_invoice(params(&request, "refused"))));
+}
+
+fn assert_refused(result: invreq::Result<Record>) {
+    let error = result.unwrap_err();
     assert_eq!(
         (error.code(), error.rpc_code()),
         (ErrorCode::PayerError, 1004),

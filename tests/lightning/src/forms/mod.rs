@@ -9,12 +9,15 @@
 //! | [`ClnHost`] | a raw packet that starts at the node itself (`injectonionmessage`) | the engine, to the node | what the node opened |
 //! | [`LndHost`] | a raw packet to a peer (custom message 513) | the engine, to the node | raw packets; the node multiplies |
 //! | [`MessengerHost`] | the invoice and the payer's path | the node | what the node opened |
+//! | [`SocketTransport`](invreq::driver::SocketTransport) with [`Lookup`] | a raw packet over TCP | the engine, to the socket's key | raw packets |
 
 mod cln;
 mod lnd;
 mod messenger;
 pub mod nodes;
+mod socket;
 
 pub use cln::ClnHost;
 pub use lnd::LndHost;
 pub use messenger::MessengerHost;
+pub use socket::Lookup;
