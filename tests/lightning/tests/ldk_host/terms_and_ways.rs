@@ -89,6 +89,14 @@ fn a_message_takes_the_shortest_way_over_nodes_that_relay() {
     assert_eq!(route(d), Ok(Some(vec![id(a), id(c)])));
     assert_eq!(route(bed.payer), Ok(None), "another part of the world");
 
+    // Who loses a peer disables the channel after a while, and others hear of it.
+    net.disconnect(b, target);
+    (0..15).for_each(|_| net.tick());
+    assert_eq!(route(target), Ok(Some(vec![id(a), id(c), id(d)])));
+    net.connect(b, target).unwrap();
+    (0..15).for_each(|_| net.tick());
+    assert_eq!(route(target), Ok(Some(vec![id(a), id(b)])));
+
     // A peer without a channel is a shorter way.
     net.connect(us, b).unwrap();
     assert_eq!(
@@ -101,6 +109,21 @@ fn a_message_takes_the_shortest_way_over_nodes_that_relay() {
     net.disconnect(us, b);
     let error = route(target).unwrap_err();
     assert_eq!(error.0, "the node has no peers now");
+}
+
+#[test]
+fn a_way_is_eight_nodes_long_at_most() {
+    let bed = Testbed::direct();
+    let nodes: Vec<_> = (0..11)
+        .map(|number| bed.net.add_node(&format!("node {number}")))
+        .collect();
+    for pair in nodes.windows(2) {
+        join(&bed, pair[0], pair[1], true);
+    }
+    let host = bed.net.ldk_host(nodes[0]);
+    let route = |to: usize| block_on(host.find_route(bed.net.node_id(nodes[to]))).unwrap();
+    assert_eq!(route(9).unwrap().via.len(), 8);
+    assert_eq!(route(10), None);
 }
 
 #[test]
