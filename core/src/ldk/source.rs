@@ -43,7 +43,7 @@ impl PaymentSource for LdkHost {
             .node
             .payment_paths(registered.secret, request.amount_msat, max_cltv_expiry)
             .ok_or(
-                "no channel can receive this amount over a blinded path: its peer has to support route blinding",
+                "no single channel can receive this amount over a blinded path; its peer has to support route blinding",
             )?;
         let preimage = registered.preimage.filter(|_| self.preimages == Preimages::Node);
         Ok(InboundPayment {

@@ -21,24 +21,24 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// What a wallet needs of its node.
 pub trait HostNode: Send + Sync + 'static {
-    /// As [`Network::create_inbound_payment`].
+    /// As [`Network::create_inbound_payment`](crate::Network::create_inbound_payment).
     fn create_inbound_payment(
         &self,
         amount_msat: u64,
         expiry_secs: u32,
         payment_hash: Option<[u8; 32]>,
     ) -> Result<crate::InboundPayment, Error>;
-    /// As [`Network::resolve_scid`].
+    /// As [`Network::resolve_scid`](crate::Network::resolve_scid).
     fn resolve_scid(&self, scid: u64, direction: u8) -> Option<PublicKey>;
-    /// As [`Network::route`].
+    /// As [`Network::route`](crate::Network::route).
     fn route(&self, target: PublicKey) -> Option<Vec<PublicKey>>;
-    /// As [`Network::reply_route`].
+    /// As [`Network::reply_route`](crate::Network::reply_route).
     fn reply_route(&self) -> Vec<PublicKey>;
-    /// As [`Network::send_onion`].
+    /// As [`Network::send_onion`](crate::Network::send_onion).
     fn send_onion(&self, first_hop: PublicKey, message: &[u8]) -> Result<(), Error>;
-    /// As [`Network::settle`].
+    /// As [`Network::settle`](crate::Network::settle).
     fn settle(&self, payment_hash: [u8; 32], preimage: [u8; 32]) -> Result<(), Error>;
-    /// As [`Network::fail`].
+    /// As [`Network::fail`](crate::Network::fail).
     fn fail(&self, payment_hash: [u8; 32]) -> Result<(), Error>;
     /// What happened at the node since the last call; waits a moment where nothing did.
     fn events(&self) -> Vec<NodeEvent>;
