@@ -17,4 +17,5 @@ mod host;
 #[cfg(all(unix, feature = "sqlite"))]
 mod kills;
 mod trouble;
+mod verdicts;
 mod writers;
