@@ -19,6 +19,8 @@ mod craft;
 mod ldk_node;
 mod onion_path;
 mod onion_peel;
+mod peer_stream;
 
 pub use onion_path::onion_path;
 pub use onion_peel::onion_peel;
+pub use peer_stream::peer_stream;

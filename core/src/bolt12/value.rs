@@ -15,6 +15,12 @@ impl<'a> Reader<'a> {
         Self { rest: value }
     }
 
+    /// What is left.
+    #[cfg(feature = "peer")]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -116,7 +116,10 @@ pub trait Clock: Send + Sync {
     /// The time, in Unix milliseconds.
     fn now_ms(&self) -> u64;
 
-    /// Waits until it is this late, in Unix milliseconds. It may wake early; then it is asked again.
+    /// Waits until it is this late, in Unix milliseconds.
+    ///
+    /// It may wake early; then it is asked again. One that can be set back should, every half minute say, or else what was due
+    /// soon waits until it is as late again.
     fn sleep_until(&self, at_ms: u64) -> impl Future<Output = ()> + Send;
 }
 

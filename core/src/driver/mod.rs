@@ -1,7 +1,8 @@
 //! The loop over the [engine](crate::engine), for async Rust on any runtime.
 //!
 //! A host brings four things: a [`Store`](crate::store::Store), a [`PaymentSource`], a [`Transport`] and a seed. It gets a
-//! [`Payee`], and a [`Runner`] that it gives to its runtime or to a thread of its own.
+//! [`Payee`], and a [`Runner`] that it gives to its runtime or to a thread of its own. Where there is no node to send with,
+//! `SocketTransport` (feature `peer`) sends over TCP.
 //!
 //! ```
 //! use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
@@ -72,9 +73,15 @@ mod host;
 mod payee;
 mod run;
 mod runner;
+#[cfg(feature = "peer")]
+mod socket;
 mod system;
+mod verdict;
 
 pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
 pub use payee::{Events, Payee, PayeeBuilder};
 pub use runner::Runner;
+#[cfg(feature = "peer")]
+pub use socket::{Directory, SocketTransport, SocketTransportBuilder};
 pub use system::{SystemClock, SystemEntropy};
+pub use verdict::Verdict;

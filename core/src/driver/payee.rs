@@ -80,7 +80,8 @@ impl Payee {
 
     /// Answers a request, has the invoice sent, and waits until it is paid.
     ///
-    /// Dropping the future ends the wait, not the invoice.
+    /// Dropping the future ends the wait, not the invoice. While nothing is heard of the payer, the same invoice goes over one path
+    /// of the request after the other.
     ///
     /// # Errors
     /// Those of the request and the terms before anything is written; then `no_route` (1003), `payer_error` (1004),
@@ -254,6 +255,18 @@ impl Payee {
         // Under the lock, so that a write that is under way is done or not begun.
         let _engine = self.shared.engine.lock().await;
         self.shared.store.close().await.map_err(Error::from)
+    }
+
+    /// The time of the payee's clock, in Unix seconds.
+    #[cfg(feature = "ldk")]
+    pub(crate) fn now(&self) -> u64 {
+        self.shared.clock.now_ms() / 1000
+    }
+
+    #[cfg(feature = "ldk")]
+    pub(crate) async fn pause(&self, ms: u64) {
+        let until = self.shared.clock.now_ms().saturating_add(ms);
+        self.shared.wait_until(until).await;
     }
 
     async fn record(&self, input: impl FnOnce(CallId) -> Input) -> Result<Record> {

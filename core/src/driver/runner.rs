@@ -55,7 +55,16 @@ impl Runner {
         let mut pause = FIRST_PAUSE_MS;
         // One message from outside at a time: the next is taken in when this one is dealt with.
         let mut incoming = Some(receive(self.shared.clone()));
+        let (mut seen_ms, mut set_back) = (0, false);
         loop {
+            // A clock that was set back moves every timer away, so the engine has to see it.
+            let now_ms = self.shared.clock.now_ms();
+            set_back |= now_ms < seen_ms;
+            seen_ms = now_ms;
+            if set_back && !ticking {
+                (ticking, set_back) = (true, false);
+                work.push(Box::pin(tick(self.shared.clone(), pause)));
+            }
             let worked = async {
                 match work.next().await {
                     Some(worked) => Due::Worked(worked),
@@ -71,7 +80,7 @@ impl Runner {
             // Work first: however many inputs there are, what is under way gets on. What strangers send comes last.
             let due = worked
                 .or(self.stopped())
-                .or(self.next(ticking))
+                .or(self.next(ticking, now_ms))
                 .or(received)
                 .await;
             let shared = self.shared.clone();
@@ -95,10 +104,10 @@ impl Runner {
     }
 
     /// What comes first of all that is new. There is one tick at a time.
-    async fn next(&self, ticking: bool) -> Due {
+    async fn next(&self, ticking: bool, now_ms: u64) -> Due {
         let timer = async {
             match self.shared.wake_at().filter(|_| !ticking) {
-                Some(at) => self.shared.wait_until(at).await,
+                Some(at) => self.shared.wait_from(now_ms, at).await,
                 None => pending().await,
             }
             Due::Timer
@@ -231,6 +240,13 @@ impl Shared {
             .collect();
         for (_, caller) in waiting {
             let _ = caller.try_send(Err(closed()));
+        }
+    }
+
+    /// Waits until it is this late, or earlier than it was.
+    async fn wait_from(&self, from_ms: u64, at_ms: u64) {
+        while (from_ms..at_ms).contains(&self.clock.now_ms()) {
+            self.clock.sleep_until(at_ms).await;
         }
     }
 

@@ -76,6 +76,16 @@ pub(crate) fn read_copies(value: &[u8]) -> Result<BTreeSet<u32>> {
         .collect()
 }
 
+/// Node ids, 33 bytes each.
+pub(crate) fn write_nodes(nodes: &[PublicKey]) -> Vec<u8> {
+    nodes.iter().flat_map(PublicKey::serialize).collect()
+}
+
+pub(crate) fn read_nodes(value: &[u8]) -> Result<Vec<PublicKey>> {
+    let node = |bytes| PublicKey::from_slice(bytes).map_err(|_| corrupt("a node id"));
+    value.chunks(33).map(node).collect()
+}
+
 fn write_introduction(introduction: &Introduction) -> Vec<u8> {
     match introduction {
         Introduction::NodeId(node_id) => node_id.serialize().to_vec(),

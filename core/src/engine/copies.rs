@@ -1,73 +1,40 @@
-//! One copy of an invoice: the way it takes, and the message it is.
+//! One copy of an invoice: the message it is.
 
-use bitcoin::secp256k1::PublicKey;
-
-use crate::bolt12::{Introduction, Invoice};
-use crate::engine::draft::{wrong_answer, Draft, Draw};
+use crate::engine::draft::Draft;
 use crate::engine::keys::CopyWay;
 use crate::engine::stored::StoredInvoice;
-use crate::engine::{Answer, Delivery, Need, ReplyPath, Route};
+use crate::engine::way::Found;
+use crate::engine::{Delivery, Replies, ReplyPath};
 use crate::{onion, Result};
-
-/// What the host knows of the way to a path.
-pub(crate) enum Way<'a> {
-    Found(PublicKey, &'a Route),
-    None,
-    /// The host could not tell now.
-    Unknown,
-}
-
-/// The node a path begins at, and the way there.
-pub(crate) fn route_to<'a>(draft: &Draft<'a>, introduction: Introduction) -> Draw<Way<'a>> {
-    let node_id = match introduction {
-        Introduction::NodeId(node_id) => node_id,
-        Introduction::Scid { direction, scid } => match draft.ask(Need::ResolveScid { scid, direction })? {
-            Answer::NodeId(Some(node_id)) => *node_id,
-            Answer::NodeId(None) => return Ok(Way::None),
-            Answer::Failed(_) => return Ok(Way::Unknown),
-            _ => return Err(wrong_answer("a node id")),
-        },
-    };
-    match draft.ask(Need::FindRoute { node_id })? {
-        Answer::Route(Some(route)) => Ok(Way::Found(node_id, route)),
-        Answer::Route(None) => Ok(Way::None),
-        Answer::Failed(_) => Ok(Way::Unknown),
-        _ => Err(wrong_answer("a route")),
-    }
-}
 
 pub(crate) fn make_delivery(
     draft: &Draft<'_>,
     invoice: &StoredInvoice,
-    parsed: &Invoice,
     path: u32,
-    node_id: PublicKey,
-    route: &Route,
+    found: Found<'_>,
 ) -> Result<Delivery> {
-    let (index, copy) = (invoice.created_index, invoice.next_copy);
+    let (index, copy, route) = (invoice.created_index, invoice.next_copy, found.route);
     let token = draft.keys.reply_token(&invoice.nonce, index, copy);
-    let our_id = draft.keys.reply_node_id()?;
-    let reply_path = match &route.reply {
-        ReplyPath::Ours { via } => {
-            let entropy = draft.keys.reply_entropy(&invoice.nonce, copy, via);
-            Some(onion::reply_path(via, our_id, &token, entropy)?)
+    let reply = reply_of(invoice, &found);
+    let reply_path = match reply {
+        ReplyPath::Ours { via } => Some((via, None)),
+        ReplyPath::Node { via, node_id } => Some((via, Some(*node_id))),
+        ReplyPath::Host | ReplyPath::None => None,
+    };
+    let reply_path = match reply_path {
+        Some((via, end)) => {
+            let entropy = draft.keys.reply_entropy(&invoice.nonce, copy, via, end.as_ref());
+            let end = end.map_or_else(|| draft.keys.reply_node_id(), Ok)?;
+            Some(onion::reply_path(via, end, &token, entropy)?)
         }
-        ReplyPath::Node { .. } | ReplyPath::Host | ReplyPath::None => None,
+        None => None,
     };
-    let reply_via = match &route.reply {
-        ReplyPath::Ours { via } => via.as_slice(),
-        ReplyPath::Node { .. } | ReplyPath::Host | ReplyPath::None => &[],
-    };
-    let blinded = parsed
-        .invreq_paths()
-        .unwrap_or_default()
-        .get(usize::try_from(path).unwrap_or(usize::MAX));
-    let destination = match blinded {
+    let destination = match &found.path {
         Some(path) => onion::Destination::Path {
             path,
-            introduction: node_id,
+            introduction: found.node_id,
         },
-        None => onion::Destination::Node(node_id),
+        None => onion::Destination::Node(found.node_id),
     };
     let outgoing = onion::Outgoing {
         invoice: &invoice.invoice,
@@ -78,9 +45,10 @@ pub(crate) fn make_delivery(
     let way = CopyWay {
         copy,
         path,
-        node_id,
+        node_id: found.node_id,
         via: &route.via,
-        reply_via,
+        skipped: found.skipped,
+        reply,
     };
     let packet = onion::build(&outgoing, draft.keys.onion_entropy(&invoice.nonce, &way))?;
     Ok(Delivery {
@@ -89,13 +57,21 @@ pub(crate) fn make_delivery(
         payment_hash: invoice.payment_hash,
         expires_at: invoice.expires_at,
         invoice: invoice.invoice.clone(),
-        path: blinded.cloned(),
-        node_id,
+        path: found.path,
+        node_id: found.node_id,
         via: route.via.clone(),
         connect: route.connect.clone(),
         packet,
-        reply_path_id: matches!(route.reply, ReplyPath::Host).then_some(token),
+        reply_path_id: matches!(reply, ReplyPath::Host).then_some(token),
     })
+}
+
+/// How the payer may answer a copy that goes this way.
+pub(crate) fn reply_of<'a>(invoice: &StoredInvoice, found: &Found<'a>) -> &'a ReplyPath {
+    match invoice.replies {
+        Replies::Wanted => &found.route.reply,
+        Replies::Unwanted => &ReplyPath::None,
+    }
 }
 
 /// The created index and the number of the copy that a delivery's id names.

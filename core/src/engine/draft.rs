@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bolt12::InvoiceRequest;
+use crate::engine::flight::Flight;
 use crate::engine::layout::{index_of, read_index, Layout};
-use crate::engine::state::{Counters, Flight, State, Wait};
+use crate::engine::lines::Peer;
+use crate::engine::state::{Counters, State, Wait};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{keys::Keys, meta};
 use crate::engine::{Answer, Answers, CallId, Config, Effects, Event, Need, Outcome, Reply};
@@ -46,6 +48,12 @@ pub(crate) struct Changes {
     pub(crate) counters: Counters,
     pub(crate) invoices: BTreeMap<u64, Change>,
     pub(crate) flights: BTreeMap<u64, Option<Flight>>,
+    /// How many copies got in line.
+    pub(crate) joined: u64,
+    /// To which peers messages went, and when.
+    pub(crate) sent_to: BTreeMap<Peer, u64>,
+    /// The time of a tick.
+    pub(crate) tick_ms: Option<u64>,
     pub(crate) waits: BTreeMap<CallId, Option<Wait>>,
     pub(crate) ignored_replies: u64,
     pub(crate) effects: Effects,

@@ -8,7 +8,7 @@ use crate::engine::layout::Layout;
 use crate::engine::meta;
 use crate::engine::state::Counters;
 use crate::engine::stored::{Holder, StoredInvoice};
-use crate::engine::{Config, DeliveryState, PathOutcome, PathReport, Payment, Status};
+use crate::engine::{Config, DeliveryState, PathOutcome, PathReport, Payment, Replies, Status};
 use crate::store::Entry;
 use crate::{PaymentHash, Preimage, Result};
 use bitcoin::secp256k1::PublicKey;
@@ -133,6 +133,9 @@ impl Fixture {
             sent: BTreeSet::from([0]),
             answered: BTreeSet::new(),
             error: None,
+            replies: Replies::Wanted,
+            round: 0,
+            reply_nodes: Vec::new(),
             invoice: stream.as_bytes().to_vec(),
         })
     }

@@ -7,6 +7,7 @@ use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::engine::ReplyPath;
 use crate::{Error, ErrorCode, Preimage, Result};
 
 /// The version in every derivation. A change to any of them needs a new one.
@@ -21,7 +22,9 @@ pub(crate) struct CopyWay<'a> {
     pub(crate) path: u32,
     pub(crate) node_id: PublicKey,
     pub(crate) via: &'a [PublicKey],
-    pub(crate) reply_via: &'a [PublicKey],
+    /// How many nodes at the beginning of the path were stepped over.
+    pub(crate) skipped: u32,
+    pub(crate) reply: &'a ReplyPath,
 }
 
 pub(crate) struct Keys {
@@ -107,13 +110,38 @@ impl Keys {
     /// another way. An onion key must not be used for two ways.
     pub(crate) fn onion_entropy(&self, nonce: &[u8; 32], way: &CopyWay<'_>) -> [u8; 32] {
         let (copy, path) = (way.copy.to_be_bytes(), way.path.to_be_bytes());
-        let (node_id, via, reply_via) = (way.node_id.serialize(), points(way.via), points(way.reply_via));
-        *self.derive("onion", &[nonce, &copy, &path, &node_id, &via, &reply_via])
+        let (node_id, via, skipped) = (
+            way.node_id.serialize(),
+            points(way.via),
+            way.skipped.to_be_bytes(),
+        );
+        // Each kind of reply has a purpose of its own, so that no two of them can be taken for each other.
+        let (purpose, reply) = match way.reply {
+            ReplyPath::Ours { via } => ("onion", points(via)),
+            ReplyPath::Node { via, node_id } => ("onion-reply-to-node", ending_at(via, node_id)),
+            ReplyPath::Host | ReplyPath::None => ("onion-without-reply", Vec::new()),
+        };
+        let mut parts: Vec<&[u8]> = vec![nonce, &copy, &path, &node_id, &via, &reply];
+        if way.skipped > 0 {
+            parts.push(&skipped);
+        }
+        *self.derive(purpose, &parts)
     }
 
-    /// The randomness of the reply path of one copy through these nodes.
-    pub(crate) fn reply_entropy(&self, nonce: &[u8; 32], copy: u32, via: &[PublicKey]) -> [u8; 32] {
-        *self.derive("reply-path", &[nonce, &copy.to_be_bytes(), &points(via)])
+    /// The randomness of the reply path of one copy through these nodes to `end`, or to our reply key. Two ways back, or two
+    /// ends, never share it.
+    pub(crate) fn reply_entropy(
+        &self,
+        nonce: &[u8; 32],
+        copy: u32,
+        via: &[PublicKey],
+        end: Option<&PublicKey>,
+    ) -> [u8; 32] {
+        let (purpose, way) = match end {
+            Some(node_id) => ("reply-path-to-node", ending_at(via, node_id)),
+            None => ("reply-path", points(via)),
+        };
+        *self.derive(purpose, &[nonce, &copy.to_be_bytes(), &way])
     }
 
     pub(crate) fn reply_token(&self, nonce: &[u8; 32], index: u64, copy: u32) -> ReplyToken {
@@ -212,6 +240,13 @@ fn points(points: &[PublicKey]) -> Vec<u8> {
     let count = u32::try_from(points.len()).unwrap_or(u32::MAX).to_be_bytes();
     let points = points.iter().flat_map(PublicKey::serialize);
     count.into_iter().chain(points).collect()
+}
+
+/// The nodes of a reply path, then the one it ends at.
+fn ending_at(via: &[PublicKey], node_id: &PublicKey) -> Vec<u8> {
+    let mut bytes = points(via);
+    bytes.extend_from_slice(&node_id.serialize());
+    bytes
 }
 
 fn collect(bytes: impl Iterator<Item = u8>) -> [u8; 32] {

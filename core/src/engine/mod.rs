@@ -17,19 +17,24 @@ mod codec;
 mod config;
 mod copies;
 mod deliver;
+mod delivered;
 mod draft;
 #[cfg(feature = "testing")]
 mod fixture;
+mod flight;
 mod input;
 mod keys;
 mod layout;
+mod lines;
 mod list;
 mod meta;
 mod money;
 mod need;
 mod payer_reply;
+mod plan;
 mod preview;
 mod record;
+mod remote;
 mod restore;
 mod rpc;
 mod send;
@@ -39,6 +44,7 @@ mod step;
 mod stored;
 mod tick;
 mod wait;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -190,6 +196,12 @@ impl Engine {
             let open = state.open.contains_key(&index);
             state.set_flight(index, flight.filter(|_| open));
         }
+        for (peer, at) in changes.sent_to {
+            state.set_sent(peer, at);
+        }
+        if let Some(now_ms) = changes.tick_ms {
+            state.set_tick(now_ms);
+        }
         for (call, wait) in changes.waits {
             state.set_wait(call, wait);
         }
@@ -239,7 +251,7 @@ fn handle(draft: &mut Draft<'_>, input: &Input) -> Draw<()> {
         Input::Claim { call, claim } => money::claim(draft, *call, claim),
         Input::ClaimFailed { call, payment_hash } => money::claim_failed(draft, *call, payment_hash),
         Input::PaymentReceived { call, payment } => money::payment_received(draft, *call, payment),
-        Input::Delivered { id, outcome } => deliver::delivered(draft, id, *outcome),
+        Input::Delivered { id, outcome } => delivered::delivered(draft, id, *outcome),
         Input::OnionMessage { node_id, bytes } => payer_reply::onion_message(draft, *node_id, bytes),
         Input::InvoiceError { reply_path_id, bytes } => {
             payer_reply::invoice_error(draft, reply_path_id, bytes)

@@ -1,10 +1,11 @@
 //! Claiming a payment and recording it: the two places where a preimage may leave.
 
-use crate::engine::deliver::reached;
+use crate::engine::delivered::{go_on, reached};
 use crate::engine::draft::{Draft, Draw};
+use crate::engine::payer_reply::{end_refused, is_refused};
 use crate::engine::status::{already_paid, end_calls, expired, pay, Paid};
 use crate::engine::stored::{ClaimBegun, Holder, StoredInvoice};
-use crate::engine::{CallId, Claim, ClaimApproval, Event, Outcome, PaymentReceived, Status};
+use crate::engine::{CallId, Claim, ClaimApproval, DeliveryState, Event, Outcome, PaymentReceived, Status};
 use crate::{rules, Error, ErrorCode, PaymentHash, Preimage, Result};
 
 /// Checks a payment that waits to be claimed, marks it, and lets the preimage go once that is written.
@@ -42,11 +43,19 @@ pub(crate) fn claim_failed(draft: &mut Draft<'_>, call: CallId, payment_hash: &P
         return Err(already_paid(&invoice.record()).into());
     }
     if invoice.claim.take().is_some() {
+        // What the payer said meanwhile was only noted.
+        let refused = invoice.is_open() && is_refused(draft, &invoice);
+        if refused {
+            invoice.delivery = DeliveryState::Refused;
+        }
+        go_on(draft, &invoice);
         draft.put(invoice.clone())?;
         let record = invoice.record();
         draft.event(Event::ClaimFailed(record.clone()));
         if record.status == Status::Expired {
             end_calls(draft, record.created_index, |_| Some(Err(expired(&record))));
+        } else if refused {
+            end_refused(draft, &record);
         }
     }
     draft.reply(call, Ok(Outcome::Record(invoice.record())));

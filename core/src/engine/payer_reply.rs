@@ -4,11 +4,15 @@ use bitcoin::secp256k1::PublicKey;
 
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
 use crate::bolt12::{clean, InvoiceError};
-use crate::engine::deliver::accepted;
+use crate::engine::deliver::in_hand;
+use crate::engine::delivered::accepted;
 use crate::engine::draft::{Draft, Draw};
+use crate::engine::flight::InHand;
 use crate::engine::keys::{read_token, ReplyToken};
+use crate::engine::remote::RemoteKey;
 use crate::engine::state::WaitKind;
 use crate::engine::status::end_calls;
+use crate::engine::stored::StoredInvoice;
 use crate::engine::{DeliveryState, Event, PayerError, Record};
 use crate::onion::{self, Peeled};
 use crate::{rules, Error, ErrorCode};
@@ -19,17 +23,27 @@ const INVOICE_ERROR: u64 = 68;
 /// The longest suggested value that is kept, in bytes. It is a hint for a person, and the payer's to fill.
 const MAX_SUGGESTED: usize = 1024;
 
-/// Opens an onion message for our reply key. Whatever is not an answer to one of our copies is counted, nothing more.
+/// How many questions about the key of a node one message is worth: two for each of its layers that are for that node. A reply
+/// path of ours has one such layer, and one more for each time its host names the node again at the end of the way.
+const MOST_QUESTIONS: u32 = 8;
+
+/// Opens an onion message. Whatever is not an answer to one of our copies is counted, nothing more.
 pub(crate) fn onion_message(draft: &mut Draft<'_>, node_id: Option<PublicKey>, bytes: &[u8]) -> Draw<()> {
-    if node_id.is_some() {
-        ignore(draft);
-        return Ok(());
-    }
-    let mut key = draft.keys.reply_key()?;
-    let peeled = onion::peel_to_end(bytes, &draft.keys.reply_node_id()?, onion::ecdh_with(&key));
-    key.non_secure_erase();
+    let our_id = draft.keys.reply_node_id()?;
+    let node_id = node_id.filter(|node_id| *node_id != our_id);
+    let peeled = match node_id {
+        None => {
+            let mut key = draft.keys.reply_key()?;
+            let peeled = onion::peel_to_end(bytes, &our_id, onion::ecdh_with(&key));
+            key.non_secure_erase();
+            peeled.ok()
+        }
+        // Nobody is asked anything about what cannot be a reply.
+        Some(node_id) if !draft.state.awaits_reply_at(&node_id) => None,
+        Some(node_id) => peel_at(draft, node_id, bytes)?,
+    };
     let answer = match peeled {
-        Ok(Peeled::Final(message)) => {
+        Some(Peeled::Final(message)) => {
             let token = message
                 .path_id
                 .and_then(|path_id| ReplyToken::try_from(path_id.as_slice()).ok());
@@ -37,6 +51,7 @@ pub(crate) fn onion_message(draft: &mut Draft<'_>, node_id: Option<PublicKey>, b
         }
         _ => None,
     };
+    let answer = answer.filter(|(token, _)| node_id.is_none_or(|node_id| awaits(draft, token, node_id)));
     match answer {
         Some((token, error)) => invoice_error(draft, &token, &error.value),
         None => {
@@ -44,6 +59,23 @@ pub(crate) fn onion_message(draft: &mut Draft<'_>, node_id: Option<PublicKey>, b
             Ok(())
         }
     }
+}
+
+/// Opens a message at a node whose key the host has, or some signer of the host's.
+fn peel_at(draft: &Draft<'_>, node_id: PublicKey, bytes: &[u8]) -> Draw<Option<Peeled>> {
+    let mut key = RemoteKey::new(draft, node_id, MOST_QUESTIONS);
+    let peeled = onion::peel_to_end(bytes, &node_id, &mut key);
+    let answered = key.answered()?;
+    Ok(peeled.ok().filter(|_| answered))
+}
+
+/// Whether the invoice this token names may be answered at this node.
+fn awaits(draft: &Draft<'_>, token: &ReplyToken, node_id: PublicKey) -> bool {
+    let (index, copy) = read_token(token);
+    let out = draft.state.open.get(&index);
+    let in_hand = draft.flight(index).and_then(|flight| flight.in_hand(copy));
+    out.is_some_and(|invoice| invoice.reply_nodes.contains(&node_id))
+        || in_hand.is_some_and(|hand| hand.reply_node == Some(node_id))
 }
 
 /// Records what a payer answered, if it answers a copy of ours that is still open.
@@ -59,9 +91,15 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         return Ok(());
     };
     let mut invoice = open.clone();
-    if copy == invoice.next_copy {
-        // The payer was faster than the host's word that the copy is out.
-        invoice = accepted(draft, invoice)?;
+    if copy >= invoice.next_copy {
+        // The payer was faster than the host's word that the copy is out, or that word was lost.
+        let hand = in_hand(draft, &invoice).filter(|hand| hand.copy == copy);
+        let hand = hand.unwrap_or(InHand {
+            copy,
+            path: invoice.upcoming().unwrap_or(u32::MAX),
+            reply_node: None,
+        });
+        invoice = accepted(draft, invoice, hand)?;
     }
     invoice.sent.insert(copy);
     if !invoice.answered.insert(copy) {
@@ -78,21 +116,33 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
             .map(|value| to_hex(&value)),
         received_at: draft.now(),
     });
-    // With several copies out, the others may still be paid.
-    let all_answered = invoice.next_path.is_none() && invoice.sent.is_subset(&invoice.answered);
-    if all_answered && invoice.claim.is_none() {
+    if invoice.upcoming().is_none() && in_hand(draft, &invoice).is_none() {
+        // The payer has the invoice: the plan ends here.
+        draft.set_flight(index, None);
+    }
+    let refused = is_refused(draft, &invoice);
+    if refused {
         invoice.delivery = DeliveryState::Refused;
     }
     let record = invoice.record();
     draft.put(invoice)?;
     draft.event(Event::PayerError(record.clone()));
-    if record.delivery.state == DeliveryState::Refused {
-        end_calls(draft, index, |kind| match kind {
-            WaitKind::Send { .. } => Some(Err(payer_error(&record))),
-            _ => None,
-        });
+    if refused {
+        end_refused(draft, &record);
     }
     Ok(())
+}
+
+/// Whether the payer refused every copy: with others out, or in the host's hands, those may still be paid.
+pub(crate) fn is_refused(draft: &Draft<'_>, invoice: &StoredInvoice) -> bool {
+    invoice.all_answered() && invoice.claim.is_none() && in_hand(draft, invoice).is_none()
+}
+
+pub(crate) fn end_refused(draft: &mut Draft<'_>, record: &Record) {
+    end_calls(draft, record.created_index, |kind| match kind {
+        WaitKind::Send { .. } => Some(Err(payer_error(record))),
+        _ => None,
+    });
 }
 
 fn ignore(draft: &mut Draft<'_>) {

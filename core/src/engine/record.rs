@@ -79,9 +79,9 @@ pub enum DeliveryState {
     Stored,
     /// Handed to the host, which has not accepted it yet.
     Sending,
-    /// The host accepted it.
+    /// The host accepted it. While nothing is heard of the payer, further copies go over the other paths.
     Sent,
-    /// The payer answered with an error.
+    /// The payer answered every copy with an error.
     Refused,
     /// No path leads to the payer.
     Unreachable,
@@ -92,7 +92,7 @@ pub enum DeliveryState {
 pub struct PathReport {
     /// Where the path begins; the payer itself where the request has no paths.
     pub introduction: Introduction,
-    /// What the host said of the latest copy over this path.
+    /// What the host said of the latest copy over this path since the latest resend.
     pub outcome: PathOutcome,
     /// How many copies went over this path.
     pub attempts: u32,
@@ -101,7 +101,7 @@ pub struct PathReport {
 /// What the host said of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathOutcome {
-    /// Not tried yet.
+    /// Not tried yet, or not since the latest resend.
     Untried,
     /// On its way to the host.
     Sending,

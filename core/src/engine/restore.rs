@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::deliver::{pause_after, show_sending};
+use crate::engine::deliver::show_sending;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Restored, Stop};
+use crate::engine::flight::{Flight, Stage};
 use crate::engine::layout::{after, read_index};
-use crate::engine::state::{Counters, Flight, WaitKind};
+use crate::engine::payer_reply::is_refused;
+use crate::engine::plan::pause_after;
+use crate::engine::state::{Counters, WaitKind};
 use crate::engine::status::expired;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::wait::answer_any_wait;
-use crate::engine::{meta, CallId, Event, Outcome, Record, Status};
+use crate::engine::{meta, CallId, DeliveryState, Event, Outcome, Record, Status};
 use crate::store::Entry;
 use crate::{Error, ErrorCode};
 
@@ -104,28 +107,43 @@ fn read_changed(draft: &Draft<'_>) -> Draw<Vec<StoredInvoice>> {
     }
 }
 
-/// Copies that were written and never left are due now, unless the host has them in hand.
+/// Copies that were written and never left are due now, and the plan of those that are sent goes on, unless the host has the
+/// next copy in hand.
 fn take_up_deliveries(draft: &mut Draft<'_>, open: &mut [StoredInvoice]) {
-    for invoice in open.iter_mut().filter(|invoice| invoice.next_path.is_some()) {
+    for invoice in open {
         let index = invoice.created_index;
-        let (flight, known) = (draft.flight(index), draft.state.open.get(&index));
-        let flight = match flight {
-            Some(flight) if flight.has(invoice.next_copy) => {
-                show_sending(invoice);
-                flight
-            }
-            _ => {
-                let retries = flight.map_or(0, |flight| flight.retries);
-                // Another writer is at it, who may have it in hand: its word is awaited for a while.
-                let elsewhere = draft.state.opened
-                    && known.is_none_or(|known| {
-                        (known.next_copy, known.next_path) != (invoice.next_copy, invoice.next_path)
-                    });
-                let pause = if elsewhere { pause_after(retries) } else { 0 };
-                Flight::due(draft.now_ms.saturating_add(pause), retries)
-            }
-        };
-        draft.set_flight(index, Some(flight));
+        let flight = draft.flight(index);
+        if let Some((hand, flight)) =
+            flight.and_then(|flight| Some((flight.in_hand(invoice.next_copy)?, flight)))
+        {
+            show_sending(invoice, hand.path);
+            draft.set_flight(index, Some(flight));
+        } else if invoice.upcoming().is_some() {
+            let flight = next_flight(draft, invoice, flight);
+            draft.set_flight(index, Some(flight));
+        } else if invoice.delivery == DeliveryState::Sent && is_refused(draft, invoice) {
+            // The answer came while one more copy was in the host's hands, and nobody knows what became of that.
+            invoice.delivery = DeliveryState::Refused;
+        }
+    }
+}
+
+/// When the next copy of an invoice that was just read is due.
+fn next_flight(draft: &Draft<'_>, invoice: &StoredInvoice, flight: Option<Flight>) -> Flight {
+    let now_ms = draft.now_ms;
+    let retries = flight.map_or(0, |flight| flight.retries);
+    let known = draft.state.open.get(&invoice.created_index);
+    let known =
+        known.filter(|known| (known.next_copy, known.next_path) == (invoice.next_copy, invoice.next_path));
+    let is_further = invoice.next_path.is_none();
+    match (known.and(flight), known) {
+        // We are at it, and nothing came between.
+        (Some(flight), _) if is_further || matches!(flight.stage, Stage::InLine(..)) => flight,
+        // Another writer is at it, who may have it in hand: its word is awaited for a while.
+        (_, None) if draft.state.opened && is_further => Flight::due(invoice.further_at(now_ms), retries),
+        (_, None) if draft.state.opened => Flight::due(now_ms.saturating_add(pause_after(retries)), retries),
+        _ if is_further => Flight::due(invoice.further_after_restart(now_ms), retries),
+        _ => Flight::due(now_ms, retries),
     }
 }
 

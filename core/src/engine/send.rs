@@ -6,9 +6,10 @@ use crate::answer::{self, Answerable, Terms};
 use crate::bolt12::{Invoice, InvoiceRequest};
 use crate::engine::deliver::{start_over, untried_paths};
 use crate::engine::draft::{key_index, wrong_answer, Draft, Draw};
+use crate::engine::flight::Flight;
 use crate::engine::layout::after;
 use crate::engine::payer_reply::payer_error;
-use crate::engine::state::{Flight, Wait, WaitKind};
+use crate::engine::state::{Wait, WaitKind};
 use crate::engine::status::{already_paid, being_claimed, expired, next};
 use crate::engine::stored::{Holder, StoredInvoice};
 use crate::engine::wait::deadline;
@@ -165,7 +166,8 @@ fn same_terms(
         Some(key) => Invoice::from_bytes(invoice.invoice.clone())?.node_id() == key,
         None => true,
     };
-    Ok(request.invreq_id() == invoice.invreq_id && same_expiry && same_amount && same_key)
+    let same_replies = params.replies == invoice.replies;
+    Ok(request.invreq_id() == invoice.invreq_id && same_expiry && same_amount && same_key && same_replies)
 }
 
 fn wait_for(draft: &mut Draft<'_>, call: CallId, index: u64, times: &Times) {
@@ -271,6 +273,9 @@ fn make_invoice(
         sent: Default::default(),
         answered: Default::default(),
         error: None,
+        replies: params.replies,
+        round: 0,
+        reply_nodes: Vec::new(),
         invoice: signed.as_bytes().to_vec(),
     })
 }

@@ -2,6 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use bitcoin::secp256k1::PublicKey;
+
+use crate::engine::flight::{Flight, Stage};
+use crate::engine::lines::{Lines, Peer};
+use crate::engine::plan::LONGEST_WAIT_MS;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::CallId;
 use crate::PaymentHash;
@@ -21,6 +26,8 @@ pub(crate) struct Counters {
 pub(crate) enum Timer {
     CallEnds(CallId),
     Expires(u64),
+    /// Whoever is first in the line of this peer may go.
+    Moves(Peer),
     Delivers(u64),
 }
 
@@ -50,33 +57,6 @@ impl WaitKind {
     }
 }
 
-/// A copy the host was given, or is to be given. It lives in memory only: after a crash the same copy comes again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Flight {
-    /// When the copy is due, in Unix milliseconds; `None` while the host has it.
-    pub(crate) due_ms: Option<u64>,
-    /// The number of the copy in the host's hands.
-    pub(crate) copy: u32,
-    /// How often the host could not send it.
-    pub(crate) retries: u32,
-}
-
-impl Flight {
-    /// The next copy is to be handed out at this time.
-    pub(crate) fn due(at_ms: u64, retries: u32) -> Self {
-        Self {
-            due_ms: Some(at_ms),
-            copy: 0,
-            retries,
-        }
-    }
-
-    /// Whether the host has this copy.
-    pub(crate) fn has(self, copy: u32) -> bool {
-        self.due_ms.is_none() && self.copy == copy
-    }
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// Whether the store has been read once.
@@ -91,6 +71,12 @@ pub(crate) struct State {
     waits_on: BTreeSet<(u64, CallId)>,
     waits_any: BTreeSet<CallId>,
     timers: BTreeSet<(u64, Timer)>,
+    pub(crate) lines: Lines,
+    /// How many copies may be answered at which node.
+    reply_nodes: HashMap<PublicKey, u64>,
+    /// When the latest tick was, in Unix milliseconds. Ticks come one after the other, so a later one at an earlier time
+    /// means that the clock was set back.
+    last_tick_ms: u64,
     pub(crate) ignored_replies: u64,
 }
 
@@ -137,6 +123,7 @@ impl State {
             if let Some(at) = old.expires_ms() {
                 self.timers.remove(&(at, Timer::Expires(index)));
             }
+            old.reply_nodes.iter().for_each(|node| self.no_reply_at(node));
         }
         match invoice.filter(StoredInvoice::is_open) {
             Some(new) => {
@@ -145,6 +132,7 @@ impl State {
                 if let Some(at) = new.expires_ms() {
                     self.timers.insert((at, Timer::Expires(index)));
                 }
+                new.reply_nodes.iter().for_each(|node| self.reply_at(*node));
                 self.open.insert(index, new);
             }
             None => self.set_flight(index, None),
@@ -152,14 +140,88 @@ impl State {
     }
 
     pub(crate) fn set_flight(&mut self, index: u64, flight: Option<Flight>) {
-        if let Some(due) = self.flights.remove(&index).and_then(|old| old.due_ms) {
-            self.timers.remove(&(due, Timer::Delivers(index)));
+        if let Some(old) = self.flights.remove(&index) {
+            match old.stage {
+                Stage::Due(at) => _ = self.timers.remove(&(at, Timer::Delivers(index))),
+                Stage::InLine(peer, place) => self.move_line(peer, |lines| lines.leave(&peer, place, index)),
+                Stage::InHand(_) => {}
+            }
+            if let Some(node) = old.reply_node() {
+                self.no_reply_at(&node);
+            }
         }
         if let Some(flight) = flight {
-            if let Some(due) = flight.due_ms {
-                self.timers.insert((due, Timer::Delivers(index)));
+            match flight.stage {
+                Stage::Due(at) => _ = self.timers.insert((at, Timer::Delivers(index))),
+                Stage::InLine(peer, place) => self.move_line(peer, |lines| lines.join(peer, place, index)),
+                Stage::InHand(_) => {}
+            }
+            if let Some(node) = flight.reply_node() {
+                self.reply_at(node);
             }
             self.flights.insert(index, flight);
+        }
+    }
+
+    /// A message went to this peer.
+    pub(crate) fn set_sent(&mut self, peer: Peer, at_ms: u64) {
+        self.move_line(peer, |lines| lines.sent(peer, at_ms));
+    }
+
+    /// Changes a line, and with it when its first may go.
+    fn move_line(&mut self, peer: Peer, change: impl FnOnce(&mut Lines)) {
+        let timer = Timer::Moves(peer);
+        if let Some(at) = self.lines.moves_at(&peer) {
+            self.timers.remove(&(at, timer));
+        }
+        change(&mut self.lines);
+        if let Some(at) = self.lines.moves_at(&peer) {
+            self.timers.insert((at, timer));
+        }
+    }
+
+    /// Notes the time of a tick. Where the clock was set back, what was due soon is still due soon.
+    pub(crate) fn set_tick(&mut self, now_ms: u64) {
+        self.lines.forget_idle(now_ms);
+        let back_ms = self.last_tick_ms.saturating_sub(now_ms);
+        self.last_tick_ms = now_ms;
+        if back_ms == 0 {
+            return;
+        }
+        for peer in self.lines.peers() {
+            let sent = self.lines.sent_ms(&peer).unwrap_or_default();
+            self.set_sent(peer, sent.saturating_sub(back_ms));
+        }
+        let latest = now_ms.saturating_add(LONGEST_WAIT_MS);
+        let due = self
+            .flights
+            .iter()
+            .filter_map(|(index, flight)| match flight.stage {
+                Stage::Due(at) => Some((*index, at, flight.retries)),
+                Stage::InLine(..) | Stage::InHand(_) => None,
+            });
+        for (index, at, retries) in due.collect::<Vec<_>>() {
+            let at = at.saturating_sub(back_ms).min(latest);
+            self.set_flight(index, Some(Flight::due(at, retries)));
+        }
+    }
+
+    /// Whether a copy of an open invoice may be answered at this node.
+    pub(crate) fn awaits_reply_at(&self, node_id: &PublicKey) -> bool {
+        self.reply_nodes.contains_key(node_id)
+    }
+
+    fn reply_at(&mut self, node_id: PublicKey) {
+        let count = self.reply_nodes.entry(node_id).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn no_reply_at(&mut self, node_id: &PublicKey) {
+        if let Some(count) = self.reply_nodes.get_mut(node_id) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.reply_nodes.remove(node_id);
+            }
         }
     }
 
@@ -191,6 +253,8 @@ impl State {
         self.by_hash.clear();
         self.by_label.clear();
         self.flights.clear();
+        self.lines.clear_waiting();
+        self.reply_nodes.clear();
         self.timers
             .retain(|(_, timer)| matches!(timer, Timer::CallEnds(_)));
     }

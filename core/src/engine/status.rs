@@ -1,6 +1,7 @@
 //! The changes of status, each with its counters, its event and the calls it ends.
 
-use crate::engine::deliver::{forget_sending, reached};
+use crate::engine::deliver::forget_sending;
+use crate::engine::delivered::reached;
 use crate::engine::draft::{Draft, Draw};
 use crate::engine::state::WaitKind;
 use crate::engine::stored::StoredInvoice;

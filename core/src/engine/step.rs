@@ -54,9 +54,10 @@ pub struct Delivery {
     pub expires_at: u64,
     /// The invoice as a TLV stream: onion message record 66.
     pub invoice: Vec<u8>,
-    /// The payer's blinded path; `None` where the invoice goes to the payer's node id directly.
+    /// The payer's blinded path, from `node_id` on; `None` where the invoice goes to the payer's node id directly.
     pub path: Option<BlindedPath>,
-    /// The node to reach: the path's introduction node, looked up, or the payer.
+    /// The node to reach: the path's introduction node, looked up, or the payer. Where the path begins at the host's own node and
+    /// that [cannot be sent to](crate::engine::Route::own_node), the node after it.
     pub node_id: PublicKey,
     /// The nodes between us and it.
     pub via: Vec<PublicKey>,

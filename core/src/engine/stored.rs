@@ -5,12 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bitcoin::secp256k1::PublicKey;
+
 use crate::bolt12::{encode_string, invreq_id_of, Kind, TlvStream, TlvWriter};
 use crate::engine::codec::{
-    corrupt, read_copies, read_fixed, read_integer, read_paths, read_text, write_copies, write_paths, Fields,
+    corrupt, read_copies, read_fixed, read_integer, read_nodes, read_paths, read_text, write_copies,
+    write_nodes, write_paths, Fields,
 };
 use crate::engine::layout::Layout;
-use crate::engine::{DeliveryReport, DeliveryState, PathReport, PayerError, Payment, Record, Status};
+use crate::engine::{
+    DeliveryReport, DeliveryState, PathReport, PayerError, Payment, Record, Replies, Status,
+};
 use crate::{InvreqId, PaymentHash, Preimage, Result};
 
 /// Everything kept about an invoice. `record` shows the public part of it.
@@ -44,6 +49,11 @@ pub(crate) struct StoredInvoice {
     /// The copies the payer answered with an error.
     pub(crate) answered: BTreeSet<u32>,
     pub(crate) error: Option<PayerError>,
+    pub(crate) replies: Replies,
+    /// The first copy of the present round over the paths. A resend begins a new one.
+    pub(crate) round: u32,
+    /// The nodes at which copies may be answered, where that is not our reply key; the latest ones.
+    pub(crate) reply_nodes: Vec<PublicKey>,
 }
 
 /// Who holds the preimage.
@@ -87,7 +97,11 @@ const ERROR_MESSAGE: u64 = 38;
 const ERROR_FIELD: u64 = 40;
 const ERROR_VALUE: u64 = 42;
 const ERROR_AT: u64 = 44;
-const KNOWN: u64 = ERROR_AT;
+/// Even, because a reader that passed over it would do what the caller does not want.
+const REPLIES: u64 = 46;
+const KNOWN: u64 = REPLIES;
+const ROUND: u64 = 47;
+const REPLY_NODES: u64 = 49;
 
 impl StoredInvoice {
     /// Whether it lies among the open invoices, which the engine keeps in memory.
@@ -201,6 +215,15 @@ impl StoredInvoice {
             }
             out.integer(ERROR_AT, error.received_at)?;
         }
+        if self.replies == Replies::Unwanted {
+            out.integer(REPLIES, 1)?;
+        }
+        if self.round > 0 {
+            out.integer(ROUND, u64::from(self.round))?;
+        }
+        if !self.reply_nodes.is_empty() {
+            out.record(REPLY_NODES, &write_nodes(&self.reply_nodes))?;
+        }
         Ok(out)
     }
 
@@ -261,6 +284,17 @@ impl StoredInvoice {
             sent: read_copies(need(SENT)?)?,
             answered: read_copies(need(ANSWERED)?)?,
             error,
+            replies: match integer(REPLIES)? {
+                None => Replies::Wanted,
+                Some(1) => Replies::Unwanted,
+                Some(_) => return Err(corrupt("whether replies are wanted")),
+            },
+            round: u32::try_from(integer(ROUND)?.unwrap_or_default()).map_err(|_| corrupt("a round"))?,
+            reply_nodes: stream
+                .get(REPLY_NODES)
+                .map(read_nodes)
+                .transpose()?
+                .unwrap_or_default(),
             invoice: invoice.as_bytes().to_vec(),
         })
     }

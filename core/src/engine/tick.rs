@@ -15,6 +15,7 @@ const MOST_WRITTEN: usize = 1 << 20;
 
 pub(crate) fn tick(draft: &mut Draft<'_>) -> Draw<()> {
     let now_ms = draft.now_ms;
+    draft.changes.tick_ms = Some(now_ms);
     let due: Vec<Timer> = draft
         .state
         .timers()
@@ -37,6 +38,7 @@ pub(crate) fn tick(draft: &mut Draft<'_>) -> Draw<()> {
                     break;
                 }
             }
+            Timer::Moves(peer) => copies.extend(draft.state.lines.first(&peer)),
             Timer::Delivers(index) => copies.push(index),
         }
     }

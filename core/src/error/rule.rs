@@ -20,6 +20,10 @@ pub mod rules {
     const SIGNATURES: &str = "BOLT 12, Signature Calculation";
     const ERRORS: &str = "BOLT 12, Invoice Errors";
     const ONION: &str = "BOLT 4, Onion Messages";
+    const HANDSHAKES: &str = "BOLT 8, Authenticated Key Exchange Handshake Specification";
+    const MESSAGES: &str = "BOLT 8, Lightning Message Specification";
+    const FORMAT: &str = "BOLT 1, Lightning Message Format";
+    const INIT: &str = "BOLT 1, The init Message";
     const FAILURES: &str = "BOLT 4, Failure Messages";
 
     macro_rules! rules {
@@ -84,6 +88,10 @@ pub mod rules {
         INVOICE_ERROR = ("invoice-error", ERRORS);
         ONION_PACKET = ("onion-packet", ONION);
         ONION_REPLY = ("onion-reply", ONION);
+        HANDSHAKE = ("handshake", HANDSHAKES);
+        TRANSPORT = ("transport", MESSAGES);
+        PEER_MESSAGE = ("peer-message", FORMAT);
+        PEER_INIT = ("peer-init", INIT);
         AMOUNT_RECEIVED = ("amount-received", FAILURES);
         PAYMENT_IN_TIME = ("payment-in-time", FAILURES);
     }

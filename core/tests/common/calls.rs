@@ -67,9 +67,19 @@ impl Host {
 
     /// Says this of the oldest copy in hand.
     pub fn delivered(&mut self, outcome: SendOutcome) -> Delivery {
-        let delivery = self.deliveries.pop_front().expect("no copy in hand");
+        let delivery = self.next_copy();
         self.say(&delivery.id, outcome);
         delivery
+    }
+
+    /// Takes the oldest copy in hand, or the next one in the line of its peer.
+    pub fn next_copy(&mut self) -> Delivery {
+        if self.deliveries.is_empty() {
+            let due = self.engine.wake_at().filter(|at| *at <= self.now_ms + 250);
+            let due = due.expect("no copy in hand, and none in line");
+            self.wait(due - self.now_ms);
+        }
+        self.deliveries.pop_front().expect("no copy in hand")
     }
 
     pub fn say(&mut self, id: &str, outcome: SendOutcome) {

@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use bitcoin::secp256k1::{Keypair, Message, PublicKey, Secp256k1};
+use bitcoin::secp256k1::{Keypair, Message, PublicKey, Secp256k1, SecretKey};
 use futures_lite::future::block_on;
 use invreq::engine::{
     Answer, Answers, CallId, Config, Delivery, Effects, Engine, Event, Input, Need, Progress, Reply,
     ReplyPath, Route, SignRequest,
 };
+use invreq::onion::{ecdh_with, Ecdh};
 use invreq::store::{Entry, MemoryStore, Store};
 use invreq::{Error, ErrorCode, Result};
 
@@ -35,6 +36,10 @@ pub struct Host {
     pub routes: BTreeMap<PublicKey, Answer>,
     pub default_route: Answer,
     pub scids: BTreeMap<u64, PublicKey>,
+    /// The ends of single channels, before `scids`.
+    pub ends: BTreeMap<(u64, u8), Answer>,
+    /// The node keys the host can multiply with.
+    pub keys: BTreeMap<PublicKey, SecretKey>,
     pub signs: Signs,
     pub deliveries: VecDeque<Delivery>,
     pub replies: Vec<Reply>,
@@ -84,6 +89,8 @@ impl Host {
             routes: BTreeMap::new(),
             default_route: route(ReplyPath::Host),
             scids: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            keys: BTreeMap::new(),
             signs: Signs::Right(55),
             deliveries: VecDeque::new(),
             replies: Vec::new(),
@@ -110,6 +117,7 @@ impl Host {
     pub fn run(&mut self, input: &Input) -> Result<Effects> {
         let entropy = self.entropy();
         let mut answers = Answers::new();
+        self.print(input);
         let step = loop {
             match self.engine.begin(input, self.now_ms, &entropy, &answers)? {
                 Progress::Step(step) => break step,
@@ -171,12 +179,18 @@ impl Host {
             }
             Need::CreateInboundPayment(request) => self.source.answer(request),
             Need::CanReceive { .. } => Answer::CanReceive(self.source.can_receive),
-            Need::ResolveScid { scid, .. } => Answer::NodeId(self.scids.get(scid).copied()),
+            Need::ResolveScid { scid, direction } => match self.ends.get(&(*scid, *direction)) {
+                Some(end) => end.clone(),
+                None => Answer::NodeId(self.scids.get(scid).copied()),
+            },
             Need::FindRoute { node_id } => {
                 let route = self.routes.get(node_id);
                 route.unwrap_or(&self.default_route).clone()
             }
-            Need::Ecdh { .. } => Answer::Failed("no such key".to_owned()),
+            Need::Ecdh { node_id, point } => match self.keys.get(node_id) {
+                Some(key) => Answer::SharedSecret(ecdh_with(key).ecdh(point).unwrap()),
+                None => Answer::Failed("no such key".to_owned()),
+            },
             Need::Sign(request) => self.sign(request),
         }
     }

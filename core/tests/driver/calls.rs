@@ -122,6 +122,7 @@ fn dropping_the_future_ends_the_wait_and_not_the_invoice() {
 #[test]
 fn offline_and_back_is_sent() {
     let world = World::default();
+    world.wire.one_peer.store(true, Ordering::SeqCst);
     world
         .wire
         .says

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use bitcoin::secp256k1::PublicKey;
+use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use futures_lite::FutureExt;
-use invreq::driver::{Clock, Entropy, HostError, Payee, PaymentSource, Runner, Transport};
+use invreq::driver::{Clock, Entropy, HostError, Payee, PaymentSource, Received, Runner, Transport};
 use invreq::engine::{
     Delivery, Event, InboundPayment, InboundPaymentRequest, PaymentReceived, ReplyPath, Route, SendOutcome,
 };
+use invreq::onion::{ecdh_with, Ecdh, SharedSecret};
 use invreq::store::{Batch, Entry, Store, StoreError};
 use invreq::{PaymentHash, Result};
 
@@ -36,6 +37,17 @@ impl FakeClock {
         self.0 .0.fetch_add(seconds * 1000, Ordering::SeqCst);
         self.0 .1.lock().unwrap().drain(..).for_each(Waker::wake);
     }
+
+    /// How far it is from the start, in seconds.
+    pub fn gone(&self) -> u64 {
+        self.0 .0.load(Ordering::SeqCst) / 1000
+    }
+
+    /// Somebody sets the clock back.
+    pub fn back(&self, seconds: u64) {
+        self.0 .0.fetch_sub(seconds * 1000, Ordering::SeqCst);
+        self.0 .1.lock().unwrap().drain(..).for_each(Waker::wake);
+    }
 }
 
 impl Clock for FakeClock {
@@ -44,10 +56,12 @@ impl Clock for FakeClock {
     }
 
     async fn sleep_until(&self, at_ms: u64) {
+        let began = self.now_ms();
         poll_fn(|context| {
             // The waker first: a clock that goes on meanwhile is then noticed.
             self.0 .1.lock().unwrap().push(context.waker().clone());
-            match self.now_ms() < at_ms {
+            // Like the system's, it wakes early; here when it is set back.
+            match (began..at_ms).contains(&self.now_ms()) {
                 true => Poll::Pending,
                 false => Poll::Ready(()),
             }
@@ -94,19 +108,38 @@ pub struct Wire {
     pub says: Arc<Mutex<VecDeque<SendOutcome>>>,
     pub lost: Arc<AtomicBool>,
     pub stuck: Arc<AtomicBool>,
+    /// Whether every copy goes through one peer, and so has to wait in line. The clock of most tests stands still.
+    pub one_peer: Arc<AtomicBool>,
+    peers: Arc<AtomicU64>,
+    /// Where replies arrive, and its key.
+    pub reply_node: Arc<Mutex<Option<SecretKey>>>,
+    /// Whether questions about the key are never answered.
+    pub locked: Arc<AtomicBool>,
     tx: Sender<Delivery>,
     pub sent: Receiver<Delivery>,
+    pub arrives: Sender<Received>,
+    arrived: Receiver<Received>,
+    /// How often something was taken in.
+    pub taken: Arc<AtomicU64>,
 }
 
 impl Default for Wire {
     fn default() -> Self {
         let (tx, sent) = async_channel::unbounded();
+        let (arrives, arrived) = async_channel::unbounded();
         Self {
             says: Arc::default(),
             lost: Arc::default(),
             stuck: Arc::default(),
+            one_peer: Arc::default(),
+            peers: Arc::default(),
+            reply_node: Arc::default(),
+            locked: Arc::default(),
             tx,
             sent,
+            arrives,
+            arrived,
+            taken: Arc::default(),
         }
     }
 }
@@ -125,10 +158,41 @@ impl Transport for Wire {
         if self.lost.load(Ordering::SeqCst) {
             return pending().await;
         }
+        let mut peer = [0x22; 32];
+        if !self.one_peer.load(Ordering::SeqCst) {
+            let number = self.peers.fetch_add(1, Ordering::SeqCst);
+            peer[..8].copy_from_slice(&number.to_be_bytes());
+        }
+        let id = |key: &SecretKey| key.public_key(&Secp256k1::new());
+        let reply = match &*self.reply_node.lock().unwrap() {
+            Some(key) => ReplyPath::Node {
+                via: Vec::new(),
+                node_id: id(key),
+            },
+            None => ReplyPath::Host,
+        };
         Ok(Some(Route {
-            reply: ReplyPath::Host,
+            via: vec![id(&SecretKey::from_slice(&peer).unwrap())],
+            reply,
             ..Route::default()
         }))
+    }
+
+    async fn receive(&self) -> Received {
+        let received = self.arrived.recv().await.unwrap();
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        received
+    }
+
+    async fn ecdh(&self, node_id: PublicKey, point: PublicKey) -> Result<SharedSecret, HostError> {
+        if self.locked.load(Ordering::SeqCst) {
+            return pending().await;
+        }
+        let key = *self.reply_node.lock().unwrap();
+        let key = key.filter(|key| key.public_key(&Secp256k1::new()) == node_id);
+        let key = key.ok_or_else(|| HostError::from("no such key"))?;
+        let secret = ecdh_with(&key).ecdh(&point);
+        Ok(secret.unwrap())
     }
 }
 

@@ -14,7 +14,9 @@ mod common;
 mod backup;
 mod calls;
 mod host;
+mod incoming;
 #[cfg(all(unix, feature = "sqlite"))]
 mod kills;
 mod trouble;
+mod verdicts;
 mod writers;

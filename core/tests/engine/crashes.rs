@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use invreq::engine::{
-    DeliveryState, Existing, Input, ListInvoices, Outcome, Record, SendInvoice, SendOutcome, Status,
+    DeliveryState, Existing, Input, ListInvoices, Outcome, PathOutcome, Record, SendInvoice, SendOutcome,
+    Status,
 };
 use invreq::{Error, PaymentHash, Result};
 use proptest::prelude::*;
@@ -16,9 +17,11 @@ enum Op {
     Send(u8, SendOutcome),
     Resend(u8),
     Claim(u8),
+    ClaimFailed(u8),
     Receive(u8),
     Delete(u8, Status),
-    Refuse(u8),
+    /// The payer answers so many of its copies, the oldest first.
+    Refuse(u8, usize),
     Wait(u32),
 }
 
@@ -28,18 +31,23 @@ fn op() -> impl Strategy<Value = Op> {
         4 => Just(SendOutcome::Accepted),
         1 => Just(SendOutcome::NoRoute),
         1 => Just(SendOutcome::Failed),
+        1 => Just(SendOutcome::Offline),
     ];
     let status = prop_oneof![Just(Status::Unpaid), Just(Status::Paid), Just(Status::Expired)];
     prop_oneof![
         5 => (which.clone(), outcome).prop_map(|(n, outcome)| Op::Send(n, outcome)),
         1 => which.clone().prop_map(Op::Resend),
         2 => which.clone().prop_map(Op::Claim),
+        1 => which.clone().prop_map(Op::ClaimFailed),
         2 => which.clone().prop_map(Op::Receive),
         1 => (which.clone(), status).prop_map(|(n, status)| Op::Delete(n, status)),
-        1 => which.prop_map(Op::Refuse),
-        2 => prop_oneof![Just(1u32), Just(40), Just(61), Just(200)].prop_map(Op::Wait),
+        2 => (which, 1..6usize).prop_map(|(n, copies)| Op::Refuse(n, copies)),
+        2 => prop_oneof![Just(1u32), Just(100), Just(301), Just(700)].prop_map(Op::Wait),
     ]
 }
+
+/// How long a plan over three paths takes, a pause at every step included, in seconds.
+const PLAN_S: u32 = 38;
 
 fn died(error: &Error) -> bool {
     error.message() == DEAD
@@ -50,9 +58,12 @@ struct Life {
     host: Host,
     /// What becomes of the copies of each invoice.
     outcomes: BTreeMap<String, SendOutcome>,
-    /// The latest copy of each invoice that reached its payer, and so can be answered.
-    tokens: BTreeMap<String, (PaymentHash, [u8; 32])>,
+    /// The copies of each invoice that reached its payer, and so can be answered.
+    tokens: BTreeMap<PaymentHash, BTreeMap<String, [u8; 32]>>,
+    /// The copies for which the host was offline once.
+    offline: BTreeSet<(PaymentHash, String)>,
     paid_events: u32,
+    resent: bool,
     until: u64,
 }
 
@@ -62,15 +73,17 @@ impl Life {
             host: Host::new(),
             outcomes: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            offline: BTreeSet::new(),
             paid_events: 0,
+            resent: false,
             until: 0,
         }
     }
 
     fn live(&mut self, ops: &[Op]) {
         for (number, op) in ops.iter().enumerate() {
-            // After a restart nobody remembers a pause, so each thing begins when all pauses are over.
-            for op in [op, &Op::Wait(2)] {
+            // After a restart nobody remembers a pause, so each thing begins when every plan has come to its end.
+            for op in [op, &Op::Wait(PLAN_S)] {
                 self.finish(number as u64, op);
             }
             self.check();
@@ -100,7 +113,7 @@ impl Life {
         match op {
             Op::Send(n, outcome) => {
                 self.outcomes.entry(n.to_string()).or_insert(*outcome);
-                let text = Request::number(u32::from(*n)).paths_over(&[10, 11]).text();
+                let text = Request::number(u32::from(*n)).paths_over(&[10, 11, 12]).text();
                 let params = SendInvoice {
                     existing: Existing::Join,
                     ..params(&text, &n.to_string())
@@ -109,12 +122,13 @@ impl Life {
                 host.give(&Input::SendInvoice {
                     call,
                     params: SendInvoice {
-                        expiry: Some(60),
+                        expiry: Some(300),
                         ..params
                     },
                 })
             }
             Op::Resend(n) => {
+                self.resent = true;
                 let (call, label) = (host.call(), n.to_string());
                 host.give(&Input::Resend { call, label })
             }
@@ -136,19 +150,23 @@ impl Life {
                 None => Ok(()),
             },
             Op::Delete(n, status) => host.delete(&n.to_string(), *status).map(|_| ()),
-            Op::Refuse(n) => {
-                let (Some(record), Some((hash, token))) = (find(host, *n), self.tokens.get(&n.to_string()))
-                else {
-                    return Ok(());
-                };
-                if record.payment_hash != *hash {
-                    return Ok(());
+            Op::ClaimFailed(n) => match find(host, *n) {
+                Some(record) => {
+                    let (call, payment_hash) = (host.call(), record.payment_hash);
+                    host.give(&Input::ClaimFailed { call, payment_hash })
                 }
-                let reply_path_id = *token;
-                host.give(&Input::InvoiceError {
-                    reply_path_id,
-                    bytes: error_bytes("no", None),
-                })
+                None => Ok(()),
+            },
+            Op::Refuse(n, copies) => {
+                let hash = find(host, *n).map(|record| record.payment_hash);
+                let tokens = hash.and_then(|hash| self.tokens.get(&hash));
+                for token in tokens.into_iter().flat_map(BTreeMap::values).take(*copies) {
+                    host.give(&Input::InvoiceError {
+                        reply_path_id: *token,
+                        bytes: error_bytes("no", None),
+                    })?;
+                }
+                Ok(())
             }
             Op::Wait(_) => {
                 let end = self.until;
@@ -168,14 +186,17 @@ impl Life {
     fn pump(&mut self) -> Result<()> {
         loop {
             while let Some(copy) = self.host.deliveries.pop_front() {
-                // A copy fails once, and where there is no route there is none.
+                // One copy fails, each waits for the network once, and where there is no route there is none.
+                let name = (copy.payment_hash, copy.id.clone());
                 let outcome = match self.outcomes[&copy.label] {
                     SendOutcome::Failed if !copy.id.ends_with("-0") => SendOutcome::Accepted,
+                    SendOutcome::Offline if !self.offline.insert(name) => SendOutcome::Accepted,
                     outcome => outcome,
                 };
                 if outcome == SendOutcome::Accepted {
-                    let token = (copy.payment_hash, copy.reply_path_id.unwrap());
-                    self.tokens.entry(copy.label).or_insert(token);
+                    let tokens = self.tokens.entry(copy.payment_hash).or_default();
+                    let before = tokens.insert(copy.id.clone(), copy.reply_path_id.unwrap());
+                    assert!(before.is_none_or(|token| Some(token) == copy.reply_path_id));
                 }
                 self.host.may_die()?; // it has left, and nobody knows
                 self.host.give(&Input::Delivered { id: copy.id, outcome })?;
@@ -225,10 +246,14 @@ impl Life {
         PaymentHash,
         String,
         [Option<u64>; 3],
-        DeliveryState,
+        (DeliveryState, u32, Vec<(PathOutcome, u32)>),
     )> {
+        // Whoever asks for a resend again, not knowing that it was written, gets one more.
+        let counted = u32::from(!self.resent);
         let shown = |record: Record| {
             let pay_index = record.payment.map(|payment| payment.pay_index);
+            let paths = record.delivery.paths.iter();
+            let paths = paths.map(|path| (path.outcome, counted * path.attempts));
             let indexes = [Some(record.created_index), record.updated_index, pay_index];
             (
                 record.label,
@@ -237,7 +262,11 @@ impl Life {
                 record.payment_hash,
                 record.bolt12,
                 indexes,
-                record.delivery.state,
+                (
+                    record.delivery.state,
+                    counted * record.delivery.attempts,
+                    paths.collect(),
+                ),
             )
         };
         self.records().into_iter().map(shown).collect()
@@ -258,7 +287,7 @@ fn find(host: &mut Host, n: u8) -> Option<Record> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn dying_anywhere_changes_nothing(ops in proptest::collection::vec(op(), 4..14)) {

@@ -42,7 +42,7 @@ fn it_answers_the_request() {
         );
         assert_eq!(record.description, request.description.unwrap_or_default());
         assert_eq!(record.invreq_id, read.invreq_id());
-        assert_eq!(host.deliveries.pop_back().unwrap().invoice, invoice.as_bytes());
+        assert_eq!(host.next_copy().invoice, invoice.as_bytes());
     }
 }
 

@@ -145,8 +145,11 @@ fn with_several_copies_out_all_have_to_answer() {
     host.resend("a").unwrap();
     // While the second is still to be sent, the first is not the last word.
     host.payer_error(first, error_bytes("one", None));
+    assert_eq!(host.get("a").delivery.state, DeliveryState::Stored);
+    let copy = host.next_copy();
     assert_eq!(host.get("a").delivery.state, DeliveryState::Sending);
-    let second = host.delivered(SendOutcome::Accepted).reply_path_id.unwrap();
+    host.say(&copy.id, SendOutcome::Accepted);
+    let second = copy.reply_path_id.unwrap();
     assert_ne!(first, second);
     assert_eq!(
         (host.reply(call), host.get("a").delivery.state),

@@ -3,15 +3,16 @@
 use futures_lite::future::block_on;
 use invreq::engine::{
     Answer, Answers, Claim, Existing, Input, ListIndex, ListInvoices, Need, PaymentReceived, Progress,
-    Replies, SendInvoice, SendOutcome, Status,
+    Replies, ReplyPath, Route, SendInvoice, SendOutcome, Status,
 };
+use invreq::onion::reply_path;
 use invreq::store::{Batch, Entry, Store};
 use invreq::{ErrorCode, PaymentHash, Preimage};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use crate::common::{config, error_bytes, node, params, Host, Request, SEED};
+use crate::common::{config, error_bytes, node, onion_error, params, secret, Host, Request, SEED};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -42,7 +43,7 @@ fn status() -> impl Strategy<Value = Status> {
     prop_oneof![Just(Status::Unpaid), Just(Status::Paid), Just(Status::Expired)]
 }
 
-fn outcome() -> impl Strategy<Value = SendOutcome> {
+pub fn outcome() -> impl Strategy<Value = SendOutcome> {
     use SendOutcome as O;
     prop_oneof![
         Just(O::Accepted),
@@ -78,6 +79,45 @@ fn send() -> impl Strategy<Value = SendInvoice> {
             },
         },
     )
+}
+
+/// At the node of the host, at another, or at our reply key: made-up bytes, and messages that really end there.
+fn onion_message() -> impl Strategy<Value = Input> {
+    let real = (1..4usize, any::<[u8; 32]>(), prop_oneof![Just(68u64), Just(66)]);
+    let real = real.prop_map(|(layers, path_id, number)| {
+        let path = reply_path(&vec![node(80); layers], node(80), &path_id, [1; 32]).unwrap();
+        onion_error(&path, number, &error_bytes("no", None))
+    });
+    let bytes = prop_oneof![vec(any::<u8>(), 0..200), real];
+    let node_id = prop_oneof![Just(None), Just(Some(node(80))), Just(Some(node(81)))];
+    (node_id, bytes).prop_map(|(node_id, bytes)| Input::OnionMessage { node_id, bytes })
+}
+
+/// Whatever a host may say of the way.
+fn any_route() -> impl Strategy<Value = Answer> {
+    let reply = prop_oneof![
+        Just(ReplyPath::None),
+        Just(ReplyPath::Host),
+        (0..40usize).prop_map(|len| ReplyPath::Ours {
+            via: vec![node(90); len]
+        }),
+        (0..40usize).prop_map(|len| ReplyPath::Node {
+            via: vec![node(90); len],
+            node_id: node(80)
+        }),
+    ];
+    let route = (reply, 0..40usize, any::<bool>()).prop_map(|(reply, len, own_node)| Route {
+        via: vec![node(91); len],
+        own_node,
+        reply,
+        ..Route::default()
+    });
+    prop_oneof![
+        1 => Just(Answer::Route(None)),
+        1 => Just(Answer::Failed("no".to_owned())),
+        3 => Just(crate::common::host::route(ReplyPath::Host)),
+        8 => route.prop_map(|route| Answer::Route(Some(route))),
+    ]
 }
 
 fn input() -> impl Strategy<Value = Input> {
@@ -127,7 +167,7 @@ fn input() -> impl Strategy<Value = Input> {
             Input::PaymentReceived { call, payment }
         }),
         3 => ("[0-4]-[0-3]|[ -~]{0,8}", outcome()).prop_map(|(id, outcome)| Input::Delivered { id, outcome }),
-        1 => vec(any::<u8>(), 0..200).prop_map(|bytes| Input::OnionMessage { node_id: None, bytes }),
+        2 => onion_message(),
         1 => (any::<[u8; 32]>(), vec(any::<u8>(), 0..60))
             .prop_map(|(reply_path_id, bytes)| Input::InvoiceError { reply_path_id, bytes }),
         1 => call.prop_map(|call| Input::Cancel { call }),
@@ -169,11 +209,15 @@ proptest! {
 
     #[test]
     fn any_input_at_any_time_with_any_answers(
+        routes in vec(any_route(), 1..4),
         steps in vec((input(), prop_oneof![6 => Just(0u8), 1 => 1..4u8], number(), any::<bool>()), 1..40),
     ) {
         let mut host = Host::new();
-        for (mut input, manner, time, commits) in steps {
+        host.keys.insert(node(80), secret(80));
+        host.keys.insert(node(66), secret(66));
+        for (place, (mut input, manner, time, commits)) in steps.into_iter().enumerate() {
             aim(&host, &mut input);
+            host.default_route = routes[place % routes.len()].clone();
             if time > 50_000 {
                 host.now_ms = time;
             } else {
@@ -224,7 +268,14 @@ proptest! {
         strange in vec(("[movrlhqup]", vec(any::<u8>(), 0..12), vec(any::<u8>(), 0..40)), 0..4),
     ) {
         let mut host = Host::new();
-        host.send(params(&Request::number(1).paths_over(&[1, 2]).text(), "a")).unwrap();
+        let sent = params(&Request::number(1).paths_over(&[1, 2]).text(), "a");
+        host.send(SendInvoice { replies: Replies::Unwanted, ..sent }).unwrap();
+        host.delivered(SendOutcome::Accepted);
+        host.default_route = crate::common::host::route(ReplyPath::Node { via: vec![], node_id: node(80) });
+        host.send(params(&Request::number(4).paths_over(&[1, 2]).text(), "d")).unwrap();
+        host.delivered(SendOutcome::Accepted);
+        host.default_route = crate::common::host::route(ReplyPath::Host);
+        host.resend("d").unwrap();
         let copy = host.delivered(SendOutcome::Accepted);
         host.payer_error(copy.reply_path_id.unwrap(), error_bytes("no", Some((1, b"x"))));
         host.send(params(&Request::number(2).text(), "b")).unwrap();
@@ -266,7 +317,7 @@ proptest! {
         for index in [ListIndex::Created, ListIndex::Updated] {
             let _ = other.list(ListInvoices { index, ..ListInvoices::default() });
         }
-        for label in ["a", "b", "c"] {
+        for label in ["a", "b", "c", "d"] {
             let query = ListInvoices { label: Some(label.to_owned()), ..ListInvoices::default() };
             let _ = other.list(query);
             let _ = other.delete(label, Status::Unpaid);

@@ -104,7 +104,7 @@ fn while_a_copy_is_in_hand_the_next_has_a_number_of_its_own() {
     let old = host.deliveries.pop_front().unwrap();
     assert_eq!((skipped.id.as_str(), old.id.as_str()), ("1-0", "1-0"));
     host.resend("a").unwrap();
-    let new = host.deliveries.pop_front().unwrap();
+    let new = host.next_copy();
     assert_eq!(new.id, "1-1");
     assert_ne!(old.reply_path_id, new.reply_path_id);
 

@@ -1,10 +1,12 @@
 //! What must not be seen: a preimage before it is paid for, in any text and in the store.
 
 use bitcoin::hashes::{sha256, Hash};
-use invreq::engine::{DeliveryState, SendOutcome};
+use invreq::engine::{DeliveryState, Input, Need, ReplyPath, SendOutcome};
 use invreq::Preimage;
 
-use crate::common::{error_bytes, params, Host, PaysWith, Request, SEED};
+use crate::common::host::route;
+use crate::common::payer::open;
+use crate::common::{error_bytes, node, onion_error, params, secret, Host, PaysWith, Request, SEED};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -78,11 +80,40 @@ fn a_token_that_authenticates_an_answer_is_not_printed() {
     host.log = Some(String::new());
     host.send(params(&Request::default().text(), "a")).unwrap();
     let copy = host.delivered(SendOutcome::Accepted);
-    assert!(!in_text(
-        &host.log.take().unwrap(),
-        &copy.reply_path_id.unwrap()[4..]
-    ));
-    assert_eq!(host.get("a").delivery.state, DeliveryState::Sent);
+    let token = copy.reply_path_id.unwrap();
+    host.payer_error(token, error_bytes("no", None));
+    let log = host.log.take().unwrap();
+    assert!(log.contains("InvoiceError"));
+    assert!(!in_text(&log, &token[4..]));
+    assert_eq!(host.get("a").delivery.state, DeliveryState::Refused);
+}
+
+#[test]
+fn what_a_node_key_was_multiplied_to_is_not_printed() {
+    let mut host = Host::new();
+    host.keys.insert(node(80), secret(80));
+    host.default_route = route(ReplyPath::Node {
+        via: Vec::new(),
+        node_id: node(80),
+    });
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    let copy = host.delivered(SendOutcome::Accepted);
+    let path = open(&copy, &secret(66)).reply_path.unwrap();
+    host.log = Some(String::new());
+    let (node_id, bytes) = (Some(node(80)), onion_error(&path, 68, &error_bytes("no", None)));
+    host.give(&Input::OnionMessage { node_id, bytes }).unwrap();
+    assert_eq!(host.get("a").delivery.state, DeliveryState::Refused);
+    let log = host.log.take().unwrap();
+    assert!(log.contains("Ecdh") && log.contains("SharedSecret"));
+    let mut multiplied = 0;
+    for need in &host.asked {
+        if let Need::Ecdh { point, .. } = need {
+            let secret = bitcoin::secp256k1::ecdh::SharedSecret::new(point, &secret(80));
+            assert!(!in_text(&log, &secret.secret_bytes()));
+            multiplied += 1;
+        }
+    }
+    assert_eq!(multiplied, 2);
 }
 
 #[test]

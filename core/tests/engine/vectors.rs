@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use futures_lite::future::block_on;
-use invreq::engine::{ListInvoices, SendInvoice, SendOutcome, Status};
+use invreq::engine::{Answer, ListInvoices, ReplyPath, Route, SendInvoice, SendOutcome, Status};
 use invreq::store::{Batch, Entry, MemoryStore, Store};
 use serde_json::{json, Value};
 
-use crate::common::{config, error_bytes, params, Host, PaysWith, Request, SEED};
+use crate::common::{config, error_bytes, node, params, Host, PaysWith, Request, SEED};
 
 const GOLDEN: &str = include_str!("../../../tests/vectors/store/v1.json");
 
@@ -16,6 +16,17 @@ fn wallet() -> Host {
     let mut host = Host::new();
     let send = |host: &mut Host, number: u32, label: &str| {
         let text = Request::number(number).paths_over(&[10, 11]).text();
+        // Each goes over peers of its own, so that none waits in line.
+        for path in [10, 11] {
+            let via = vec![node(100 + path * 10 + number as u8)];
+            let reply = ReplyPath::Host;
+            let route = Route {
+                via,
+                reply,
+                ..Route::default()
+            };
+            host.routes.insert(node(path), Answer::Route(Some(route)));
+        }
         host.send(SendInvoice {
             expiry: Some(3600),
             ..params(&text, label)
@@ -127,6 +138,13 @@ fn the_store_of_version_1_is_read_and_written_as_ever() {
     host.restore().unwrap();
     assert_eq!(shown(&mut host), golden["records"]);
     assert_eq!(host.engine.open_invoices(), 7);
+
+    // The plan of an invoice that was sent over its first path goes on.
+    host.settle();
+    host.deliveries.clear();
+    host.wait_s(10);
+    let further = host.deliveries.iter().find(|copy| copy.label == "sent");
+    assert_eq!(further.map(|copy| copy.node_id), Some(node(11)));
 
     // Nothing that is rewritten loses anything: an invoice that changes and changes back is the same bytes.
     host.settle();
