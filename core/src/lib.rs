@@ -22,6 +22,7 @@
 //! 3. [`onion`]: the message that carries it, and what comes back.
 //! 4. [`engine`]: the state machine that tracks it; data in, data out.
 //! 5. `driver` (feature `driver`, on by default): the loop over the engine for async Rust, with a complete example.
+//!    `ldk` (feature `ldk`) is a ready host for it, over the parts of an LDK node.
 //!
 //! Beside them stand [`decode`](mod@decode) for people, [`store`] for what is kept, `peer` (a feature) for hosts that have
 //! nothing but a socket, and [`Error`] with its table of codes.
@@ -34,6 +35,8 @@ pub mod driver;
 pub mod engine;
 mod error;
 mod ids;
+#[cfg(feature = "ldk")]
+pub mod ldk;
 pub mod onion;
 #[cfg(feature = "peer")]
 pub mod peer;

@@ -76,6 +76,7 @@ mod runner;
 #[cfg(feature = "peer")]
 mod socket;
 mod system;
+mod verdict;
 
 pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
 pub use payee::{Events, Payee, PayeeBuilder};
@@ -83,3 +84,4 @@ pub use runner::Runner;
 #[cfg(feature = "peer")]
 pub use socket::{Directory, SocketTransport, SocketTransportBuilder};
 pub use system::{SystemClock, SystemEntropy};
+pub use verdict::Verdict;

@@ -257,6 +257,18 @@ impl Payee {
         self.shared.store.close().await.map_err(Error::from)
     }
 
+    /// The time of the payee's clock, in Unix seconds.
+    #[cfg(feature = "ldk")]
+    pub(crate) fn now(&self) -> u64 {
+        self.shared.clock.now_ms() / 1000
+    }
+
+    #[cfg(feature = "ldk")]
+    pub(crate) async fn pause(&self, ms: u64) {
+        let until = self.shared.clock.now_ms().saturating_add(ms);
+        self.shared.wait_until(until).await;
+    }
+
     async fn record(&self, input: impl FnOnce(CallId) -> Input) -> Result<Record> {
         match self.call(input).await? {
             Outcome::Record(record) => Ok(record),

@@ -18,4 +18,5 @@ mod incoming;
 #[cfg(all(unix, feature = "sqlite"))]
 mod kills;
 mod trouble;
+mod verdicts;
 mod writers;

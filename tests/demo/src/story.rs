@@ -1,6 +1,5 @@
 //! A payer publishes a request, and a payee without a node of its own gets paid.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bitcoin::Network;
@@ -8,8 +7,11 @@ use futures_lite::future::block_on;
 use invreq::decode::{decode_with, DecodeOptions};
 use invreq::driver::Payee;
 use invreq::engine::{Config, Event, Record, SendInvoice};
+use invreq::ldk::LdkHost;
 use invreq::store::MemoryStore;
-use invreq_lightning::{handle, HostNode, LocalNode, NodeEvent, NodeHost, Preimages, RefundTerms, Testbed};
+use invreq_lightning::{NodeEvent, RefundTerms, Testbed};
+
+use lightning::events::Event as LdkEvent;
 
 use crate::say::{sat, wrap, Teller};
 use crate::{qr, Told};
@@ -58,23 +60,22 @@ pub fn tell() -> Told {
 
 struct Wallet {
     payee: Payee,
-    node: Arc<LocalNode>,
+    host: LdkHost,
 }
 
 fn open_wallet(bed: &Testbed) -> Told<Wallet> {
-    let node = Arc::new(LocalNode::new(bed.net.clone(), bed.host));
-    let host = NodeHost::new(node.clone(), Preimages::Engine);
+    let host = bed.net.ldk_host(bed.host);
     let config = Config::new(Network::Regtest);
     let seed = *b"a seed for nothing but this demo";
-    let builder = Payee::builder(config, seed, MemoryStore::new(), host.clone(), host);
+    let builder = Payee::builder(config, seed, MemoryStore::new(), host.clone(), host.clone());
     let (payee, runner) = block_on(builder.open())?;
     runner.spawn()?;
-    Ok(Wallet { payee, node })
+    Ok(Wallet { payee, host })
 }
 
 /// Runs the call in a thread of its own, and tells meanwhile what happens.
 fn answer(teller: &Teller, bed: &Testbed, wallet: Wallet, request: &str) -> Told<Record> {
-    let Wallet { payee, node } = wallet;
+    let Wallet { payee, host } = wallet;
     let mut events = payee.events();
     let params = SendInvoice {
         invreq: request.to_owned(),
@@ -88,9 +89,11 @@ fn answer(teller: &Teller, bed: &Testbed, wallet: Wallet, request: &str) -> Told
         while let Ok(event) = events.try_recv() {
             tell_event(teller, &event);
         }
-        for event in node.events() {
+        bed.net.pump();
+        for event in bed.net.take_ldk_events(bed.host) {
             tell_node_event(teller, &event);
-            block_on(handle(&*node, &payee, event));
+            block_on(host.handle_event(&payee, &event))
+                .map_err(|_| "the wallet could not deal with an event")?;
         }
         tell_payer_events(teller, bed);
         if call.is_finished() {
@@ -138,15 +141,15 @@ fn tell_event(teller: &Teller, event: &Event) {
     }
 }
 
-fn tell_node_event(teller: &Teller, event: &NodeEvent) {
+fn tell_node_event(teller: &Teller, event: &LdkEvent) {
     match event {
-        NodeEvent::PaymentClaimable { amount_msat, .. } => {
+        LdkEvent::PaymentClaimable { amount_msat, .. } => {
             teller.step(&format!(
                 "HTLCs over {} have arrived at the host and are held there.",
                 sat(*amount_msat)
             ));
         }
-        NodeEvent::PaymentClaimed { amount_msat, .. } => {
+        LdkEvent::PaymentClaimed { amount_msat, .. } => {
             teller.step(&format!(
                 "The host settled them with the preimage: {} received.",
                 sat(*amount_msat)

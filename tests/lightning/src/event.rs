@@ -2,6 +2,23 @@ use bitcoin::secp256k1::PublicKey;
 use lightning::events::{Event, PaidBolt12Invoice};
 use lightning::util::ser::Writeable;
 
+/// Something that happened at a node and that nobody has looked at.
+pub(crate) enum Happened {
+    /// LDK says so. Not all of it is shown.
+    Ldk(Box<Event>),
+    /// The harness says so.
+    Shown(NodeEvent),
+}
+
+impl Happened {
+    pub(crate) fn show(self) -> Option<NodeEvent> {
+        match self {
+            Happened::Ldk(event) => NodeEvent::from_ldk(*event),
+            Happened::Shown(event) => Some(event),
+        }
+    }
+}
+
 /// What happened at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeEvent {

@@ -1,25 +1,28 @@
-use std::collections::{HashMap, VecDeque};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use bitcoin::hashes::{sha256, Hash};
-use bitcoin::secp256k1::{PublicKey, Secp256k1};
+use bitcoin::secp256k1::PublicKey;
+use futures_lite::future::block_on;
 use invreq::bolt12::PaymentPath;
+use invreq::driver::{PaymentSource, Transport};
+use invreq::engine::{InboundPaymentRequest, ReplyPath, Route, SendOutcome};
+use invreq::ldk::{LdkHost, LdkNode, Preimages};
+use invreq::InvreqId;
 use lightning::blinded_path::message::{BlindedMessagePath, MessageContext, OffersContext};
-use lightning::blinded_path::payment::{
-    Bolt12RefundContext, PaymentConstraints, PaymentContext, UnauthenticatedReceiveTlvs,
-};
-use lightning::ln::msgs::{OnionMessage, OnionMessageHandler};
+use lightning::ln::channelmanager::AChannelManager;
+use lightning::ln::peer_handler::APeerManager;
 use lightning::offers::invoice::Bolt12Invoice;
-use lightning::offers::nonce::Nonce;
-use lightning::onion_message::messenger::{Destination, MessageSendInstructions};
+use lightning::onion_message::messenger::{AOnionMessenger, Destination, MessageSendInstructions};
 use lightning::onion_message::offers::OffersMessage;
-use lightning::routing::gossip::NodeId;
-use lightning::routing::router::Router as _;
-use lightning::sign::NodeSigner;
-use lightning::types::payment::{PaymentHash, PaymentPreimage, PaymentSecret};
-use lightning::util::ser::{LengthReadable, Readable};
+use lightning::routing::gossip::NetworkGraph;
+use lightning::routing::router::Router;
+use lightning::sign::{EntropySource, KeysManager, NodeSigner, Recipient};
+use lightning::types::payment::{PaymentHash, PaymentPreimage};
+use lightning::util::logger::Logger;
+use lightning::util::ser::Readable;
 
-use crate::node::Node;
-use crate::payment_path::from_ldk;
+use crate::chain::unix_time;
 use crate::{Error, Network, NodeIndex};
 
 /// What a host promises to receive.
@@ -44,6 +47,26 @@ pub enum InvoiceDestination {
 
 /// What the host app's node does for a wallet.
 impl Network {
+    /// The parts of the node, as a wallet built on LDK has them.
+    pub fn ldk_node(
+        &self,
+        node: NodeIndex,
+    ) -> LdkNode<
+        impl Deref<Target: AChannelManager> + Send + Sync + 'static,
+        impl Deref<Target: AOnionMessenger> + Send + Sync + 'static,
+        impl Deref<Target: APeerManager> + Send + Sync + 'static,
+        impl Deref<Target: Router> + Send + Sync + 'static,
+        impl Deref<Target = NetworkGraph<impl Deref<Target: Logger> + 'static>> + Send + Sync + 'static,
+        impl Deref<Target: NodeSigner + EntropySource> + Send + Sync + 'static,
+    > {
+        self.state().node(node).parts()
+    }
+
+    /// The library's own host, made of the node.
+    pub fn ldk_host(&self, node: NodeIndex) -> LdkHost {
+        self.state().node(node).host()
+    }
+
     /// Registers a payment to come and makes paths for it. Without a `payment_hash` the node makes one, whose
     /// preimage it can rebuild; with one, the preimage stays with the caller.
     pub fn create_inbound_payment(
@@ -53,88 +76,73 @@ impl Network {
         expiry_secs: u32,
         payment_hash: Option<[u8; 32]>,
     ) -> Result<InboundPayment, Error> {
-        let state = self.state();
-        let node = state.live(node)?;
-        let refused = |()| Error::Lightning("the inbound payment's terms are invalid".into());
-        let (hash, secret, preimage) = match payment_hash {
-            Some(hash) => {
-                let hash = PaymentHash(hash);
-                let secret =
-                    node.manager
-                        .create_inbound_payment_for_hash(hash, Some(amount_msat), expiry_secs, None);
-                (hash, secret.map_err(refused)?, None)
-            }
-            None => {
-                let made = node
-                    .manager
-                    .create_inbound_payment(Some(amount_msat), expiry_secs, None);
-                let (hash, secret) = made.map_err(refused)?;
-                let preimage = node
-                    .manager
-                    .get_payment_preimage(hash, secret)
-                    .map_err(Error::lightning)?;
-                (hash, secret, Some(preimage.0))
-            }
+        let host = self.live_host(node)?;
+        let host = match payment_hash {
+            Some(_) => host.preimages(Preimages::Engine),
+            None => host.preimages(Preimages::Node),
         };
-        let paths = payment_paths(node, amount_msat, secret)?;
+        let request = InboundPaymentRequest {
+            amount_msat,
+            expires_at: unix_time().as_secs().saturating_add(expiry_secs.into()),
+            payment_hash: invreq::PaymentHash(payment_hash.unwrap_or_default()),
+            label: String::new(),
+            invreq_id: InvreqId([0; 32]),
+        };
+        let made =
+            block_on(host.create_inbound_payment(&request)).map_err(|error| Error::Lightning(error.0))?;
+        let hash = made.payment_hash.ok_or(Error::Malformed("the payment"))?;
         Ok(InboundPayment {
             payment_hash: hash.0,
-            preimage,
-            paths,
+            preimage: made.preimage.map(|preimage| *preimage.expose()),
+            paths: made.paths,
         })
     }
 
-    /// The node at one end of a public channel: that of the lesser node id for direction 0, the other for 1.
+    /// The node at one end of a channel: that of the lesser node id for direction 0, the other for 1.
     pub fn resolve_scid(&self, node: NodeIndex, scid: u64, direction: u8) -> Option<PublicKey> {
-        let state = self.state();
-        let graph = state.live(node).ok()?.graph.read_only();
-        let channel = graph.channel(scid)?;
-        let end = match direction {
-            0 => channel.node_one,
-            1 => channel.node_two,
-            _ => return None,
-        };
-        end.as_pubkey().ok()
+        let host = self.live_host(node).ok()?;
+        block_on(host.resolve_scid(scid, direction)).ok()?
     }
 
     /// The nodes an onion message from `node` passes on its way to `target`: none where the two are connected, and
     /// `None` where there is no way.
     pub fn route(&self, node: NodeIndex, target: PublicKey) -> Option<Vec<PublicKey>> {
-        let state = self.state();
-        shortest_route(state.live(node).ok()?, target)
+        let host = self.live_host(node).ok()?;
+        let route = block_on(host.find_route(target)).ok()?;
+        route.map(|route| route.via)
     }
 
     /// The nodes an onion message passes on its way from elsewhere to `node`, which is the last of them: what to put
-    /// in front of a mailbox in a reply path. A private node is reached through its first peer.
+    /// in front of a mailbox in a reply path. A private node is reached through a peer.
     pub fn reply_route(&self, node: NodeIndex) -> Vec<PublicKey> {
-        let state = self.state();
-        let node = state.node(node);
-        let is_public = node
-            .graph
-            .read_only()
-            .node(&NodeId::from_pubkey(&node.id()))
-            .is_some();
-        let channels = node.manager.list_usable_channels();
-        let through = channels
-            .first()
-            .filter(|_| !is_public)
-            .map(|channel| channel.counterparty.node_id);
-        through.into_iter().chain([node.id()]).collect()
+        let (host, node_id) = (self.ldk_host(node), self.node_id(node));
+        match block_on(host.find_route(node_id)) {
+            Ok(Some(Route {
+                reply: ReplyPath::Ours { via },
+                ..
+            })) => via,
+            _ => Vec::new(),
+        }
     }
 
     /// Sends the payload of an `onion_message` (without its type) to a connected peer. With the node's own id as
     /// first hop the node handles it as if it had come from outside, as CLN's `injectonionmessage` does.
     pub fn send_onion(&self, node: NodeIndex, first_hop: PublicKey, message: &[u8]) -> Result<(), Error> {
-        let state = self.state();
-        let node = state.live(node)?;
-        let message = parse_onion_message(message)?;
-        if first_hop == node.id() {
-            node.messenger.handle_onion_message(first_hop, &message);
-            return Ok(());
+        match self.live_host(node)?.send_onion(first_hop, message) {
+            SendOutcome::Accepted => Ok(()),
+            SendOutcome::Failed => Err(Error::Malformed("the onion message")),
+            SendOutcome::Offline | SendOutcome::NoRoute => Err(Error::NotConnected),
         }
-        node.messenger
-            .forward_onion_message(message, &first_hop)
-            .map_err(|_| Error::NotConnected)
+    }
+
+    /// Listens in front of the node's messenger: the listener gets the peer a message came from, and the message's payload
+    /// without its type. `true` keeps it from the messenger. There is one listener at a time.
+    pub fn listen(
+        &self,
+        node: NodeIndex,
+        listener: impl Fn(PublicKey, &[u8]) -> bool + Send + Sync + 'static,
+    ) {
+        self.state().node(node).onions.listen(Some(Arc::new(listener)));
     }
 
     /// Sends an invoice through the node's own onion messenger. With a `reply_path_id` the node adds a reply path of
@@ -196,69 +204,25 @@ impl Network {
         Ok(())
     }
 
+    /// As [`ecdh`](Self::ecdh), to be called at any time, within [`listen`](Self::listen) too.
+    pub fn multiplier(&self, node: NodeIndex) -> impl Fn(&PublicKey) -> [u8; 32] + Send + Sync + 'static {
+        let keys = self.state().node(node).keys.clone();
+        move |point| ecdh(&keys, point)
+    }
+
     /// The shared secret of the node's key and a point: SHA-256 of the compressed product.
     pub fn ecdh(&self, node: NodeIndex, point: &PublicKey) -> Result<[u8; 32], Error> {
-        Ok(self.state().live(node)?.ecdh(point))
+        Ok(ecdh(&self.state().live(node)?.keys, point))
+    }
+
+    fn live_host(&self, node: NodeIndex) -> Result<LdkHost, Error> {
+        Ok(self.state().live(node)?.host())
     }
 }
 
-fn payment_paths(node: &Node, amount_msat: u64, secret: PaymentSecret) -> Result<Vec<PaymentPath>, Error> {
-    // Two weeks of blocks: the paths outlive any invoice a test makes.
-    let max_cltv_expiry = node.manager.current_best_block().height + 2016;
-    let tlvs = UnauthenticatedReceiveTlvs {
-        payment_secret: secret,
-        payment_constraints: PaymentConstraints {
-            max_cltv_expiry,
-            htlc_minimum_msat: 1,
-        },
-        payment_context: PaymentContext::Bolt12Refund(Bolt12RefundContext {}),
-    };
-    let nonce = Nonce::from_entropy_source(&*node.keys);
-    let tlvs = tlvs.authenticate(nonce, &node.keys.get_expanded_key());
-    let channels = node.manager.list_usable_channels();
-    let paths = node
-        .router
-        .create_blinded_payment_paths(node.id(), channels, tlvs, Some(amount_msat), &Secp256k1::new())
-        .map_err(|()| Error::Lightning("no channel can receive the amount".into()))?;
-    Ok(paths.iter().map(from_ldk).collect())
-}
-
-/// Searches from the target towards us, so that the first connected peer it meets is the first hop.
-fn shortest_route(node: &Node, target: PublicKey) -> Option<Vec<PublicKey>> {
-    let graph = node.graph.read_only();
-    let (us, target) = (NodeId::from_pubkey(&node.id()), NodeId::from_pubkey(&target));
-    let mut towards_target = HashMap::from([(target, target)]);
-    let mut queue = VecDeque::from([target]);
-    while let Some(here) = queue.pop_front() {
-        if node.peers.peer_by_node_id(&here.as_pubkey().ok()?).is_some() {
-            let hops = std::iter::successors(Some(here), |hop| towards_target.get(hop).copied());
-            return hops
-                .take_while(|hop| *hop != target)
-                .map(|hop| hop.as_pubkey().ok())
-                .collect();
-        }
-        let channels = graph.node(&here).into_iter().flat_map(|info| &info.channels);
-        for channel in channels.filter_map(|scid| graph.channel(*scid)) {
-            let next = if channel.node_one == here {
-                channel.node_two
-            } else {
-                channel.node_one
-            };
-            if next != us && !towards_target.contains_key(&next) {
-                towards_target.insert(next, here);
-                queue.push_back(next);
-            }
-        }
-    }
-    None
-}
-
-fn parse_onion_message(mut bytes: &[u8]) -> Result<OnionMessage, Error> {
-    let message = OnionMessage::read_from_fixed_length_buffer(&mut bytes);
-    match message {
-        Ok(message) if bytes.is_empty() => Ok(message),
-        _ => Err(Error::Malformed("the onion message")),
-    }
+fn ecdh(keys: &KeysManager, point: &PublicKey) -> [u8; 32] {
+    let shared = keys.ecdh(Recipient::Node, point, None);
+    shared.expect("a KeysManager has its node key").secret_bytes()
 }
 
 fn parse_message_path(mut bytes: &[u8]) -> Result<BlindedMessagePath, Error> {

@@ -1,15 +1,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bitcoin::secp256k1::PublicKey;
-use lightning::ln::channelmanager::{PaymentId, Retry};
-use lightning::routing::router::RouteParametersConfig;
-use lightning::sign::EntropySource;
+use lightning::events::Event;
+use lightning::ln::msgs::SocketAddress;
 
-use crate::chain::unix_time;
+use crate::event::Happened;
 use crate::node::{channel_config, Node};
-use crate::socket::Socket;
-use crate::state::{Link, Member, State};
+use crate::state::{pair, Member, State};
 use crate::{Error, NodeEvent};
 
 /// Nodes, the connections between them and their chain.
@@ -47,28 +44,6 @@ impl ChannelTerms {
         ChannelTerms {
             public: false,
             ..ChannelTerms::public(capacity_sat)
-        }
-    }
-}
-
-/// What a payer offers to pay.
-#[derive(Clone, Debug)]
-pub struct RefundTerms {
-    /// How much.
-    pub amount_msat: u64,
-    /// What for.
-    pub description: String,
-    /// How long the request stands.
-    pub expiry_secs: u64,
-}
-
-impl RefundTerms {
-    /// A request that stands for an hour.
-    pub fn new(amount_msat: u64, description: &str) -> RefundTerms {
-        RefundTerms {
-            amount_msat,
-            description: description.to_owned(),
-            expiry_secs: 3600,
         }
     }
 }
@@ -140,21 +115,9 @@ impl Network {
     pub fn connect(&self, a: NodeIndex, b: NodeIndex) -> Result<(), Error> {
         let mut state = self.state();
         let b_id = state.live(b)?.id();
+        state.severed.remove(&pair(a, b));
         if state.live(a)?.peers.peer_by_node_id(&b_id).is_none() {
-            let (socket_a, socket_b) = (Socket::new(usize::MAX), Socket::new(usize::MAX));
-            let first_act = state
-                .node(a)
-                .peers
-                .new_outbound_connection(b_id, socket_a.clone(), None);
-            socket_a.push(&first_act.map_err(Error::lightning)?);
-            state
-                .node(b)
-                .peers
-                .new_inbound_connection(socket_b.clone(), None)
-                .map_err(Error::lightning)?;
-            state.links.push(Link {
-                ends: [(a, socket_a), (b, socket_b)],
-            });
+            state.link(a, b)?;
             state.pump();
         }
         match state.node(a).peers.peer_by_node_id(&b_id) {
@@ -163,9 +126,10 @@ impl Network {
         }
     }
 
-    /// Cuts the connection between two nodes; does nothing where there is none.
+    /// Cuts the connection between two nodes, if there is one. It does not come back by itself.
     pub fn disconnect(&self, a: NodeIndex, b: NodeIndex) {
         let mut state = self.state();
+        state.severed.insert(pair(a, b));
         state.cut(|link| link.joins(a) && link.joins(b));
         state.pump();
     }
@@ -218,10 +182,15 @@ impl Network {
             return Err(Error::Lightning("the channel did not open".into()));
         }
         // Peers look at a node's own announcement to learn that it relays onion messages.
-        for node in [opener, other] {
-            let node = state.node(node);
-            node.peers
-                .broadcast_node_announcement([0; 3], [0; 32], Vec::new());
+        for index in [opener, other] {
+            // Nobody listens there; it is for hosts to know of.
+            let port = u16::try_from(index.0).map_or(u16::MAX, |index| index.saturating_add(9735));
+            let addresses = vec![SocketAddress::TcpIpV4 {
+                addr: [127, 0, 0, 1],
+                port,
+            }];
+            let node = state.node(index);
+            node.peers.broadcast_node_announcement([0; 3], [0; 32], addresses);
         }
         state.pump();
         Ok(())
@@ -236,18 +205,23 @@ impl Network {
             .sum()
     }
 
-    /// Lets a payer make an invoice request (`lnr1…`) that it will pay once.
-    pub fn create_refund(&self, node: NodeIndex, terms: &RefundTerms) -> Result<String, Error> {
-        let state = self.state();
-        let node = state.live(node)?;
-        let payment_id = PaymentId(node.keys.get_secure_random_bytes());
-        let expiry = unix_time().saturating_add(Duration::from_secs(terms.expiry_secs));
-        let (retry, route) = (Retry::Attempts(3), RouteParametersConfig::default());
-        let refund = node
-            .manager
-            .create_refund_builder(terms.amount_msat, expiry, payment_id, retry, route)
-            .and_then(|builder| builder.description(terms.description.clone()).build());
-        Ok(refund.map_err(Error::lightning)?.to_string())
+    /// All short channel ids and aliases by which a node knows its channels.
+    pub fn channel_names(&self, node: NodeIndex) -> Vec<u64> {
+        let channels = self.state().node(node).manager.list_channels();
+        let mut names: Vec<u64> = channels
+            .iter()
+            .flat_map(|channel| {
+                [
+                    channel.short_channel_id,
+                    channel.inbound_scid_alias,
+                    channel.outbound_scid_alias,
+                ]
+            })
+            .flatten()
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Carries messages between the nodes until all are quiet.
@@ -269,16 +243,50 @@ impl Network {
 
     /// What happened at the node since its events were last taken.
     pub fn take_events(&self, node: NodeIndex) -> Vec<NodeEvent> {
-        let mut state = self.state();
-        let all = std::mem::take(&mut state.events);
-        let (taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| *at == node);
-        state.events = left;
-        taken.into_iter().map(|(_, event)| event).collect()
+        let taken = self.state().take_events(|at, _| at == node).into_iter();
+        taken.filter_map(|(_, event)| event.show()).collect()
     }
 
     /// What happened at any node, in the order in which it did.
     pub fn take_all_events(&self) -> Vec<(NodeIndex, NodeEvent)> {
-        std::mem::take(&mut self.state().events)
+        let taken = self.state().take_events(|_, _| true).into_iter();
+        let shown = taken.filter_map(|(at, event)| event.show().map(|event| (at, event)));
+        shown.collect()
+    }
+
+    /// What LDK said at the node since its events were last taken, for a host that is made of the node. What LDK did not say
+    /// stays for [`take_events`](Self::take_events).
+    pub fn take_ldk_events(&self, node: NodeIndex) -> Vec<Event> {
+        let from_ldk = |at, event: &Happened| at == node && matches!(event, Happened::Ldk(_));
+        let taken = self.state().take_events(from_ldk).into_iter();
+        let events = taken.filter_map(|(_, event)| match event {
+            Happened::Ldk(event) => Some(*event),
+            Happened::Shown(_) => None,
+        });
+        events.collect()
+    }
+
+    /// Puts events back that could not be dealt with, so that they are the first to be taken, as LDK does.
+    pub fn put_back(&self, node: NodeIndex, events: impl IntoIterator<Item = Event>) {
+        let events = events
+            .into_iter()
+            .map(|event| (node, Happened::Ldk(Box::new(event))));
+        let mut state = self.state();
+        state.events.splice(0..0, events);
+    }
+
+    /// The next error that came back over a reply path this node made for [`send_invoice`](Self::send_invoice): the id of the
+    /// path, and the error as LDK writes it.
+    pub fn take_invoice_error(&self, node: NodeIndex) -> Option<([u8; 32], Vec<u8>)> {
+        let mut state = self.state();
+        let is_error = |(at, event): &(_, Happened)| *at == node && matches!(event, Happened::Shown(_));
+        let place = state.events.iter().position(is_error)?;
+        match state.events.remove(place).1.show()? {
+            NodeEvent::InvoiceErrorReceived {
+                reply_path_id, error, ..
+            } => Some((reply_path_id, error)),
+            _ => None,
+        }
     }
 
     /// The payments a node holds or has received, as a host looks them up after a restart.

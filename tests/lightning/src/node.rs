@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use bitcoin::hashes::{sha256, Hash, HashEngine};
 use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network as BitcoinNetwork;
+use invreq::ldk::{LdkHost, LdkNode};
 use lightning::chain::chainmonitor::ChainMonitor;
 use lightning::chain::Filter;
 use lightning::events::{Event, EventsProvider};
@@ -13,13 +14,14 @@ use lightning::routing::gossip::{NetworkGraph, P2PGossipSync};
 use lightning::routing::router::DefaultRouter;
 use lightning::routing::scoring::{ProbabilisticScorer, ProbabilisticScoringFeeParameters};
 use lightning::routing::utxo::UtxoLookup;
-use lightning::sign::{InMemorySigner, KeysManager, NodeSigner, Recipient};
+use lightning::sign::{InMemorySigner, KeysManager, NodeSigner};
 use lightning::util::config::UserConfig;
 
 use crate::chain::{unix_time, Chain};
 use crate::offers::OffersTap;
 use crate::plugs::{Discard, FlatFee, Log};
 use crate::socket::Socket;
+use crate::tap::OnionTap;
 
 /// A whole LDK node.
 pub(crate) struct Node {
@@ -27,17 +29,20 @@ pub(crate) struct Node {
     pub(crate) keys: Arc<KeysManager>,
     pub(crate) manager: Arc<Manager>,
     pub(crate) messenger: Arc<Messenger>,
-    pub(crate) peers: Peers,
+    pub(crate) peers: Arc<Peers>,
     pub(crate) graph: Arc<Graph>,
-    pub(crate) router: Arc<Router>,
     pub(crate) offers: Arc<OffersTap>,
+    pub(crate) onions: Arc<OnionTap>,
+    router: Arc<Router>,
     monitor: Arc<Monitor>,
     chain_height: u32,
 }
 
 pub(crate) type Manager = SimpleArcChannelManager<Monitor, Discard, FlatFee, Log>;
 pub(crate) type Graph = NetworkGraph<Arc<Log>>;
-pub(crate) type Router = DefaultRouter<
+pub(crate) type Parts =
+    LdkNode<Arc<Manager>, Arc<Messenger>, Arc<Peers>, Arc<Router>, Arc<Graph>, Arc<KeysManager>>;
+type Router = DefaultRouter<
     Arc<Graph>,
     Arc<Log>,
     Arc<KeysManager>,
@@ -60,7 +65,7 @@ pub(crate) type Peers = PeerManager<
     Socket,
     Arc<Manager>,
     Arc<Gossip>,
-    Arc<Messenger>,
+    Arc<OnionTap>,
     Arc<Log>,
     IgnoringMessageHandler,
     Arc<KeysManager>,
@@ -140,14 +145,16 @@ impl Node {
             IgnoringMessageHandler {},
             IgnoringMessageHandler {},
         ));
+        let onions = Arc::new(OnionTap::new(messenger.clone()));
         let handlers = MessageHandler {
             chan_handler: manager.clone(),
             route_handler: Arc::new(Gossip::new(graph.clone(), None, log.clone())),
-            onion_message_handler: messenger.clone(),
+            onion_message_handler: onions.clone(),
             custom_message_handler: IgnoringMessageHandler {},
             send_only_message_handler: monitor.clone(),
         };
         let peers = PeerManager::new(handlers, seconds, &seed("handshakes", name), log, keys.clone());
+        let peers = Arc::new(peers);
         let (name, chain_height) = (name.to_owned(), chain.height());
         Node {
             name,
@@ -156,8 +163,9 @@ impl Node {
             messenger,
             peers,
             graph,
-            router,
             offers,
+            onions,
+            router,
             monitor,
             chain_height,
         }
@@ -165,6 +173,22 @@ impl Node {
 
     pub(crate) fn id(&self) -> PublicKey {
         self.manager.get_our_node_id()
+    }
+
+    /// What a wallet's host is made of.
+    pub(crate) fn parts(&self) -> Parts {
+        LdkNode {
+            channel_manager: self.manager.clone(),
+            onion_messenger: self.messenger.clone(),
+            peer_manager: self.peers.clone(),
+            router: self.router.clone(),
+            network_graph: self.graph.clone(),
+            keys: self.keys.clone(),
+        }
+    }
+
+    pub(crate) fn host(&self) -> LdkHost {
+        LdkHost::new(self.parts())
     }
 
     /// Learns of the blocks that were mined since the last call.
@@ -195,11 +219,6 @@ impl Node {
         self.monitor.process_pending_events(&collect);
         self.messenger.process_pending_events(&collect);
         events.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn ecdh(&self, point: &PublicKey) -> [u8; 32] {
-        let shared = self.keys.ecdh(Recipient::Node, point, None);
-        shared.expect("a KeysManager has its node key").secret_bytes()
     }
 }
 

@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use bitcoin::secp256k1::PublicKey;
 use bitcoin::Amount;
 use lightning::events::Event;
 use lightning::ln::peer_handler::SocketDescriptor;
 use lightning::util::ser::Writeable;
 
 use crate::chain::Chain;
+use crate::event::Happened;
 use crate::node::Node;
 use crate::socket::Socket;
 use crate::{Error, NodeEvent, NodeIndex, StreamId};
@@ -15,8 +17,10 @@ pub(crate) struct State {
     pub(crate) chain: Chain,
     pub(crate) nodes: Vec<Member>,
     pub(crate) links: Vec<Link>,
+    /// Pairs of nodes that were cut off from each other, and stay so.
+    pub(crate) severed: BTreeSet<(NodeIndex, NodeIndex)>,
     pub(crate) streams: BTreeMap<StreamId, (NodeIndex, Socket)>,
-    pub(crate) events: Vec<(NodeIndex, NodeEvent)>,
+    pub(crate) events: Vec<(NodeIndex, Happened)>,
     /// The latest event of every payment that is held or was received.
     pub(crate) payments: BTreeMap<(NodeIndex, [u8; 32]), NodeEvent>,
 }
@@ -54,6 +58,7 @@ impl State {
             chain: Chain::new(),
             nodes: Vec::new(),
             links: Vec::new(),
+            severed: BTreeSet::new(),
             streams: BTreeMap::new(),
             events: Vec::new(),
             payments: BTreeMap::new(),
@@ -73,6 +78,17 @@ impl State {
 
     pub(crate) fn stream(&self, id: StreamId) -> Result<(NodeIndex, Socket), Error> {
         self.streams.get(&id).cloned().ok_or(Error::StreamClosed)
+    }
+
+    /// Takes out what happened, in order, as far as it is wanted; the rest stays.
+    pub(crate) fn take_events(
+        &mut self,
+        is_wanted: impl Fn(NodeIndex, &Happened) -> bool,
+    ) -> Vec<(NodeIndex, Happened)> {
+        let all = std::mem::take(&mut self.events);
+        let (taken, left): (Vec<_>, _) = all.into_iter().partition(|(node, event)| is_wanted(*node, event));
+        self.events = left;
+        taken
     }
 
     /// Takes a payment off those that wait to be settled or failed.
@@ -163,6 +179,7 @@ impl State {
 
     fn handle_events(&mut self) -> bool {
         let mut seen = false;
+        let mut wanted = Vec::new();
         let State {
             chain,
             nodes,
@@ -180,33 +197,70 @@ impl State {
                     fund(node, chain, event);
                     continue;
                 }
+                if let Event::ConnectionNeeded { node_id, .. } = event {
+                    wanted.push((index, node_id));
+                    continue;
+                }
                 if let Event::PaymentClaimable { payment_hash, .. } = event {
                     claimable.insert(payment_hash.0);
                 }
-                let event = NodeEvent::from_ldk(event);
                 if let Some(
-                    NodeEvent::PaymentClaimable { payment_hash, .. }
-                    | NodeEvent::PaymentClaimed { payment_hash, .. },
-                ) = &event
+                    shown @ (NodeEvent::PaymentClaimable { payment_hash, .. }
+                    | NodeEvent::PaymentClaimed { payment_hash, .. }),
+                ) = NodeEvent::from_ldk(event.clone())
                 {
-                    payments.extend(event.clone().map(|event| ((index, *payment_hash), event)));
+                    payments.insert((index, payment_hash), shown);
                 }
-                events.extend(event.map(|event| (index, event)));
+                events.push((index, Happened::Ldk(Box::new(event))));
             }
             for (reply_path_id, error) in node.offers.take_errors() {
                 let (message, error) = (error.to_string(), error.encode());
-                events.push((
-                    index,
-                    NodeEvent::InvoiceErrorReceived {
-                        reply_path_id,
-                        error,
-                        message,
-                    },
-                ));
+                let event = NodeEvent::InvoiceErrorReceived {
+                    reply_path_id,
+                    error,
+                    message,
+                };
+                events.push((index, Happened::Shown(event)));
             }
+        }
+        for (node, peer) in wanted {
+            self.connect_if_possible(node, peer);
         }
         seen
     }
+
+    /// Begins a connection.
+    pub(crate) fn link(&mut self, a: NodeIndex, b: NodeIndex) -> Result<(), Error> {
+        let (node_a, node_b) = (self.live(a)?, self.live(b)?);
+        let (socket_a, socket_b) = (Socket::new(usize::MAX), Socket::new(usize::MAX));
+        let first_act = node_a
+            .peers
+            .new_outbound_connection(node_b.id(), socket_a.clone(), None);
+        socket_a.push(&first_act.map_err(Error::lightning)?);
+        let accepted = node_b.peers.new_inbound_connection(socket_b.clone(), None);
+        accepted.map_err(Error::lightning)?;
+        self.links.push(Link {
+            ends: [(a, socket_a), (b, socket_b)],
+        });
+        Ok(())
+    }
+
+    /// LDK's messenger asks for a connection to where a message goes, and keeps the message until it is there.
+    fn connect_if_possible(&mut self, node: NodeIndex, peer: PublicKey) {
+        let nodes = (0..self.nodes.len()).map(NodeIndex);
+        let Some(other) = nodes.into_iter().find(|other| self.node(*other).id() == peer) else {
+            return;
+        };
+        if other != node && !self.severed.contains(&pair(node, other)) {
+            // Fails only where a node is down, and then the message is lost.
+            let _ = self.link(node, other);
+        }
+    }
+}
+
+/// Two nodes, whichever comes first.
+pub(crate) fn pair(a: NodeIndex, b: NodeIndex) -> (NodeIndex, NodeIndex) {
+    (a.min(b), a.max(b))
 }
 
 fn fund(node: &Node, chain: &mut Chain, request: Event) {

@@ -45,6 +45,19 @@ impl Testbed {
         }
     }
 
+    /// payer — host over a private channel: the payer's requests name the host as the way to it.
+    pub fn behind_host() -> Testbed {
+        let net = Arc::new(Network::new());
+        let (payer, host) = (net.add_node("payer"), net.add_node("host"));
+        net.join(payer, host, ChannelTerms::private(Testbed::CAPACITY_SAT));
+        Testbed {
+            net,
+            payer,
+            relay: None,
+            host,
+        }
+    }
+
     /// Adds a payer that can answer but not pay: all funds of its public channel are on the other side, which is the
     /// relay's or else the host's.
     pub fn add_penniless_payer(&self) -> NodeIndex {

@@ -1,18 +1,18 @@
 //! The main job on a real Lightning network: an LDK payer publishes a request, a wallet with this library answers it over
 //! its node, the payer pays, and the record says so.
 
-#[path = "main_job/wallet.rs"]
-mod wallet;
+mod payee;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
 use invreq::engine::{DeliveryState, Event, Existing, PathOutcome, SendInvoice, Status};
+use invreq::ldk::Preimages;
 use invreq::ErrorCode;
-use invreq_lightning::{NodeEvent, Preimages, RefundTerms, Testbed};
+use invreq_lightning::{NodeEvent, RefundTerms, Testbed};
 
-use wallet::{assert_valid_rpc, params, Wallet};
+use payee::{assert_valid_rpc, params, Wallet};
 
 const AMOUNT: u64 = 50_000_000;
 
@@ -132,6 +132,9 @@ fn no_way_to_the_payer_ends_the_call_and_not_the_invoice() {
         .create_refund(bed.payer, &RefundTerms::new(AMOUNT, "gone"))
         .unwrap();
     let wallet = Wallet::open(&bed, Preimages::Engine);
+    // The host still has a peer, so it can tell that there is no way.
+    let bystander = bed.net.add_node("bystander");
+    bed.net.connect(bed.host, bystander).unwrap();
     bed.net.disconnect(bed.payer, bed.host);
     let error = block_on(wallet.payee.send_invoice(params(&request, "gone"))).unwrap_err();
     assert_eq!(

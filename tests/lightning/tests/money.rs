@@ -1,9 +1,7 @@
 //! Money on a real network, seen from the host: claimed twice, claimed and crashed, reported twice, too little, too late.
 
-#[path = "main_job/wallet.rs"]
-mod wallet;
+mod payee;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bitcoin::Network;
@@ -12,16 +10,15 @@ use invreq::driver::Payee;
 use invreq::engine::{Claim, Config, Event, ListInvoices, PaymentReceived, Record, SendInvoice, Status};
 use invreq::store::MemoryStore;
 use invreq::{ErrorCode, PaymentHash};
-use invreq_lightning::{HostNode, LocalNode, NodeEvent, NodeHost, Preimages, RefundTerms, Testbed};
+use invreq_lightning::{Error, NodeEvent, RefundTerms, Testbed};
 
-use wallet::{assert_valid_rpc, params};
+use payee::{assert_valid_rpc, params};
 
 const AMOUNT: u64 = 20_000_000;
 
 /// A wallet whose host does nothing by itself.
 struct Bench {
     bed: Testbed,
-    node: Arc<LocalNode>,
     store: MemoryStore,
     payee: Payee,
 }
@@ -29,15 +26,9 @@ struct Bench {
 impl Bench {
     fn new() -> Bench {
         let bed = Testbed::direct();
-        let node = Arc::new(LocalNode::new(bed.net.clone(), bed.host));
         let store = MemoryStore::new();
-        let payee = open(&node, &store);
-        Bench {
-            bed,
-            node,
-            store,
-            payee,
-        }
+        let payee = open(&bed, &store);
+        Bench { bed, store, payee }
     }
 
     /// Answers a request and waits until the payer's HTLCs are held.
@@ -57,11 +48,18 @@ impl Bench {
     fn event(&self, wanted: impl Fn(&NodeEvent) -> bool) -> NodeEvent {
         let begun = Instant::now();
         loop {
-            if let Some(event) = self.node.events().into_iter().find(&wanted) {
+            self.bed.net.pump();
+            let events = self.bed.net.take_events(self.bed.host);
+            if let Some(event) = events.into_iter().find(&wanted) {
                 return event;
             }
+            std::thread::sleep(Duration::from_millis(5));
             assert!(begun.elapsed() < Duration::from_secs(20), "it does not happen");
         }
+    }
+
+    fn settle(&self, payment_hash: [u8; 32], preimage: [u8; 32]) -> Result<(), Error> {
+        self.bed.net.settle(self.bed.host, payment_hash, preimage)
     }
 
     fn record(&self) -> Record {
@@ -113,7 +111,7 @@ fn claimed_twice_and_after_a_crash_it_is_the_same_preimage() {
     );
 
     // The process ends here; the node still holds the HTLCs, and shows them again.
-    bench.payee = open(&bench.node, &bench.store);
+    bench.payee = open(&bench.bed, &bench.store);
     assert!(bench.record().claiming);
     assert_eq!(
         block_on(bench.payee.del_invoice("twice", Status::Unpaid))
@@ -128,7 +126,7 @@ fn claimed_twice_and_after_a_crash_it_is_the_same_preimage() {
     let again = block_on(bench.payee.claim(claim)).unwrap().preimage.unwrap();
     assert_eq!(again, first);
 
-    bench.node.settle(payment_hash.0, *again.expose()).unwrap();
+    bench.settle(payment_hash.0, *again.expose()).unwrap();
     bench.event(|event| matches!(event, NodeEvent::PaymentClaimed { .. }));
     let report = received(payment_hash, total_msat);
     let paid = block_on(bench.payee.payment_received(report.clone())).unwrap();
@@ -193,7 +191,6 @@ fn money_that_comes_after_the_end_is_still_money() {
     }))
     .unwrap();
     bench
-        .node
         .settle(payment_hash.0, *approval.preimage.unwrap().expose())
         .unwrap();
     bench.event(|event| matches!(event, NodeEvent::PaymentClaimed { .. }));
@@ -204,8 +201,8 @@ fn money_that_comes_after_the_end_is_still_money() {
     assert_valid_rpc(&paid);
 }
 
-fn open(node: &Arc<LocalNode>, store: &MemoryStore) -> Payee {
-    let host = NodeHost::new(node.clone(), Preimages::Engine);
+fn open(bed: &Testbed, store: &MemoryStore) -> Payee {
+    let host = bed.net.ldk_host(bed.host);
     let builder = Payee::builder(
         Config::new(Network::Regtest),
         [8; 32],

@@ -18,7 +18,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "package", about: "the crate packs, nothing in it is yanked", run: package },
     Step { name: "clippy", about: "lints", run: clippy },
     Step { name: "doc", about: "documentation and its links", run: doc },
-    Step { name: "bare", about: "the library without features", run: bare },
+    Step { name: "bare", about: "the library without features, and with each alone", run: bare },
     Step { name: "test", about: "all tests", run: test },
     Step { name: "generated", about: "generated files are up to date", run: generated },
 ];
@@ -55,10 +55,12 @@ fn doc(log: &mut Log) -> Checked {
     nothing_to_say()
 }
 
+/// With no features, and with each alone: in the workspace they are all on together, so what one lacks would not be noticed.
 fn bare(log: &mut Log) -> Checked {
-    let bare = ["check", "--locked", "-p", "invreq", "--no-default-features"];
-    log.cargo(&bare)?;
-    log.cargo(&[&bare[..], &["--features", "peer"]].concat())?;
+    for feature in ["", "driver", "ldk", "peer", "sqlite"] {
+        let alone = ["--no-default-features", "--features", feature];
+        log.cargo(&[&["check", "--locked", "-p", "invreq"], &alone[..]].concat())?;
+    }
     nothing_to_say()
 }
 

@@ -14,8 +14,9 @@ use bitcoin::Network;
 use futures_lite::future::block_on;
 use invreq::driver::{HostError, Payee, Transport};
 use invreq::engine::{Config, Delivery, Existing, ListInvoices, Route, SendInvoice, SendOutcome};
+use invreq::ldk::Preimages;
 use invreq::store::{Batch, Entry, SqliteStore, Store, StoreError};
-use invreq_lightning::{serve, Error, HostNode, InboundPayment, NodeEvent, NodeHost, Preimages, RemoteNode};
+use invreq_lightning::{serve_remote, Error, HostNode, InboundPayment, NodeEvent, NodeHost, RemoteNode};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let builder = Payee::builder(Config::new(Network::Regtest), [9; 32], store, host, transport);
     let (payee, runner) = block_on(builder.open())?;
     runner.spawn()?;
-    let served = serve(node, payee.clone());
+    let served = serve_remote(node, payee.clone());
 
     // What an app does that crashed in the middle of a call: it calls again.
     let params = SendInvoice {

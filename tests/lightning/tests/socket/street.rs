@@ -12,8 +12,9 @@ use futures_lite::future::block_on;
 use hex_conservative::DisplayHex;
 use invreq::driver::{Directory, HostError, Payee, SocketTransport, SocketTransportBuilder};
 use invreq::engine::{Config, Record, SendInvoice, Status};
+use invreq::ldk::Preimages;
 use invreq::store::MemoryStore;
-use invreq_lightning::{serve, HostNode, NodeHost, Preimages, RemoteNode, Served, Server, Testbed};
+use invreq_lightning::{serve_remote, HostNode, NodeHost, RemoteNode, Served, Server, Testbed};
 use serde_json::json;
 
 use crate::client::{Client, PATIENCE};
@@ -138,7 +139,7 @@ impl Street {
         let (payee, runner) = block_on(builder.open()).unwrap();
         runner.spawn().unwrap();
         Wallet {
-            _served: serve(self.host.clone(), payee.clone()),
+            _served: serve_remote(self.host.clone(), payee.clone()),
             payee,
             node_id,
         }

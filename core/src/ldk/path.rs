@@ -1,15 +1,17 @@
 //! LDK's payment paths as this library has them.
 
-use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
 use lightning::blinded_path::payment::BlindedPaymentPath;
 use lightning::blinded_path::{Direction, IntroductionNode};
 
-pub(crate) fn from_ldk(path: &BlindedPaymentPath) -> PaymentPath {
+use crate::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
+
+pub(super) fn from_ldk(path: &BlindedPaymentPath) -> PaymentPath {
     let hops = path.blinded_hops().iter().map(|hop| BlindedHop {
         blinded_node_id: hop.blinded_node_id,
         encrypted_recipient_data: hop.encrypted_payload.clone(),
     });
     let info = &path.payinfo;
+    // LDK keeps features with the lowest bits first; on the wire they come last, and without leading zeros.
     let features = info
         .features
         .le_flags()

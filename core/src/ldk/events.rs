@@ -1,0 +1,171 @@
+//! What happens at the node: payments are claimed and reported, answers handed over.
+
+use lightning::events::{Event, HTLCHandlingFailureReason, HTLCHandlingFailureType, ReplayEvent};
+use lightning::ln::LocalHTLCFailureReason;
+use lightning::types::payment::{PaymentHash as LdkHash, PaymentPreimage};
+use lightning::util::ser::Writeable;
+
+use super::LdkHost;
+use crate::driver::{Payee, Verdict};
+use crate::engine::{Claim, ListInvoices, PaymentReceived};
+use crate::{ErrorCode, PaymentHash, Preimage};
+
+/// The pause before LDK is asked to show an event again, which it does at once.
+const PAUSE_MS: u64 = 500;
+
+impl LdkHost {
+    /// Deals with one of LDK's events, if it concerns an invoice of this payee: call it first in the wallet's event handler.
+    ///
+    /// `true` means that it is dealt with. `false` means that it is the wallet's own: another kind of event, or a payment no
+    /// invoice here asks for.
+    ///
+    /// | event | what happens |
+    /// | --- | --- |
+    /// | `PaymentClaimable` | the claim is checked and written, then `claim_funds` or `fail_htlc_backwards` |
+    /// | `PaymentClaimed` | the invoice becomes paid |
+    /// | `HTLCHandlingFailed` of a payment that was to be claimed | the claim is taken back |
+    /// | `OnionMessageIntercepted` for [`Payee::reply_node_id`] | what the payer answered is read |
+    ///
+    /// It makes no difference how often LDK shows an event, or whether the process dies in between.
+    ///
+    /// # Errors
+    /// `ReplayEvent` where the event could not be dealt with now, after half a second: the store fails, or the payee is closed.
+    /// Return it to LDK, which then keeps the event, across restarts too, and shows it again; until then it shows no other.
+    /// Money is safe: the HTLCs stay held, and a payment that was claimed stays to be reported.
+    pub async fn handle_event(&self, payee: &Payee, event: &Event) -> Result<bool, ReplayEvent> {
+        match event {
+            Event::PaymentClaimable {
+                payment_hash,
+                amount_msat,
+                purpose,
+                ..
+            } => {
+                let claim = Claim {
+                    payment_hash: PaymentHash(payment_hash.0),
+                    total_msat: *amount_msat,
+                    // LDK does not say when the first part came; the last one came just now.
+                    first_htlc_at: payee.now(),
+                };
+                self.settle_or_fail(payee, claim, purpose.preimage()).await
+            }
+            Event::PaymentClaimed {
+                payment_hash,
+                amount_msat,
+                purpose,
+                ..
+            } => {
+                let payment = PaymentReceived {
+                    payment_hash: PaymentHash(payment_hash.0),
+                    amount_msat: *amount_msat,
+                    paid_at: payee.now(),
+                    preimage: purpose.preimage().map(|preimage| Preimage::new(preimage.0)),
+                };
+                report(payee, payment).await
+            }
+            Event::HTLCHandlingFailed {
+                failure_type: HTLCHandlingFailureType::Receive { payment_hash },
+                failure_reason,
+                ..
+            } => take_back(payee, PaymentHash(payment_hash.0), failure_reason.as_ref()).await,
+            Event::OnionMessageIntercepted {
+                peer_node_id,
+                message,
+            } => {
+                if payee.reply_node_id().await.ok() != Some(*peer_node_id) {
+                    return Ok(false);
+                }
+                // What a payer says is a hint. It is not worth to hold up LDK's other events.
+                let _ = payee.receive_onion_message(message.encode()).await;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn settle_or_fail(
+        &self,
+        payee: &Payee,
+        claim: Claim,
+        known_to_ldk: Option<PaymentPreimage>,
+    ) -> Result<bool, ReplayEvent> {
+        let hash = LdkHash(claim.payment_hash.0);
+        match payee.judge(claim).await {
+            Verdict::Settle(preimage) => {
+                let ours = preimage.map(|preimage| PaymentPreimage(*preimage.expose()));
+                match ours.or(known_to_ldk) {
+                    Some(preimage) => self.node.claim(preimage),
+                    // The wallet made the hash by other means, so it is the one to settle.
+                    None => return Ok(false),
+                }
+                Ok(true)
+            }
+            Verdict::Fail(_) => {
+                self.node.fail(&hash);
+                Ok(true)
+            }
+            Verdict::Unknown => Ok(false),
+            Verdict::Hold(_) => again(payee).await,
+        }
+    }
+}
+
+async fn report(payee: &Payee, payment: PaymentReceived) -> Result<bool, ReplayEvent> {
+    match payee.payment_received(payment).await {
+        Ok(_) => Ok(true),
+        Err(error) => match error.code() {
+            ErrorCode::NotFound => Ok(false),
+            // The invoice is not paid with it, and an event has said so.
+            ErrorCode::AmountTooLow => Ok(true),
+            // Nobody told LDK the preimage of this hash but whoever settled it.
+            ErrorCode::PreimageRequired | ErrorCode::PreimageMismatch => Ok(false),
+            _ => again(payee).await,
+        },
+    }
+}
+
+/// A payment that was to be claimed has failed: LDK gave up on it before it was told the preimage.
+async fn take_back(
+    payee: &Payee,
+    payment_hash: PaymentHash,
+    reason: Option<&HTLCHandlingFailureReason>,
+) -> Result<bool, ReplayEvent> {
+    let claiming = match is_claiming(payee, payment_hash).await {
+        Ok(Some(claiming)) => claiming,
+        Ok(None) => return Ok(false),
+        Err(_) => return again(payee).await,
+    };
+    if !claiming || !fails_the_whole(reason) {
+        return Ok(true);
+    }
+    match payee.claim_failed(payment_hash).await {
+        Err(error) if error.code() != ErrorCode::AlreadyPaid => again(payee).await,
+        _ => Ok(true),
+    }
+}
+
+/// Whether the payment of this hash is being claimed; `None` where there is no such invoice.
+async fn is_claiming(payee: &Payee, payment_hash: PaymentHash) -> crate::Result<Option<bool>> {
+    let query = ListInvoices {
+        payment_hash: Some(payment_hash),
+        ..ListInvoices::default()
+    };
+    let page = payee.list_invoices(query).await?;
+    Ok(page.records.first().map(|record| record.claiming))
+}
+
+/// LDK settles all parts of a payment or none. These two reasons are those for which a payment that was complete fails: nobody
+/// claimed it in time, or it came with demands that nobody knows. Others are for a part that came on top.
+fn fails_the_whole(reason: Option<&HTLCHandlingFailureReason>) -> bool {
+    use LocalHTLCFailureReason::{InvalidOnionPayload, PaymentClaimBuffer};
+    matches!(
+        reason,
+        Some(HTLCHandlingFailureReason::Local {
+            reason: PaymentClaimBuffer | InvalidOnionPayload
+        })
+    )
+}
+
+async fn again(payee: &Payee) -> Result<bool, ReplayEvent> {
+    payee.pause(PAUSE_MS).await;
+    Err(ReplayEvent())
+}
