@@ -66,20 +66,24 @@ async fn try_one(
     let socket = within(CONNECT_TIME, Async::<TcpStream>::connect(address)).await;
     let socket = socket.map_err(|error| meaning(&error))?;
     let connection = Connection::begin(socket, node_id, shared).ok_or(SendOutcome::Failed)?;
-    greet(connection).await.ok_or(SendOutcome::NoRoute)
+    greet(shared, connection).await.ok_or(SendOutcome::NoRoute)
 }
 
 /// Shakes hands. The peer's own limit of time ends it.
-async fn greet(mut connection: Connection) -> Option<Connection> {
-    loop {
+async fn greet(shared: &Shared, mut connection: Connection) -> Option<Connection> {
+    let mut takes_onion_messages = None;
+    while takes_onion_messages.is_none() {
         for event in connection.turn().await {
             match event {
-                PeerEvent::Ready { onion_messages, .. } => return onion_messages.then_some(connection),
+                PeerEvent::Ready { onion_messages, .. } => takes_onion_messages = Some(onion_messages),
                 PeerEvent::Closed(_) => return None,
-                PeerEvent::OnionMessage(_) | PeerEvent::Warning(_) | PeerEvent::Error(_) => {}
+                // One that waited for us can come right behind.
+                PeerEvent::OnionMessage(message) => shared.arrive(message),
+                PeerEvent::Warning(_) | PeerEvent::Error(_) => {}
             }
         }
     }
+    Some(connection).filter(|_| takes_onion_messages == Some(true))
 }
 
 /// Only if every address says so there is no network.

@@ -171,10 +171,9 @@ pub fn assert_valid_rpc(record: &Record) {
     invreq_schema::validate_response(&record.to_rpc()).unwrap();
 }
 
-/// An address at which nobody listens.
+/// An address at which nobody listens, not even another test.
 pub fn dead_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    "127.0.0.1:1".to_owned()
 }
 
 /// The address of something that treats each connection like this, and then hangs up.

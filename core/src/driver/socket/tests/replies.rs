@@ -24,6 +24,20 @@ fn what_comes_back_is_handed_on() {
 }
 
 #[test]
+fn what_waited_for_us_is_not_lost() {
+    let node = Node::start(2, Manner::Plain);
+    // It comes in one piece with the node's init.
+    node.say(&message(b"at once"));
+    let driven = Driven::new(transport());
+    let copy = copy(node.node_id, &[&node.address], b"x", 60);
+    assert_eq!(send(&driven.transport, &copy), Accepted);
+    assert_eq!(
+        driven.received.recv_timeout(PATIENCE).unwrap(),
+        message(b"at once")
+    );
+}
+
+#[test]
 fn a_connection_that_breaks_while_replies_are_awaited_is_made_again() {
     let node = Node::start(2, Manner::Plain);
     let driven = Driven::new(transport());
