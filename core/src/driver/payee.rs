@@ -265,8 +265,7 @@ impl Payee {
 
     #[cfg(feature = "ldk")]
     pub(crate) async fn pause(&self, ms: u64) {
-        let until = self.shared.clock.now_ms().saturating_add(ms);
-        self.shared.wait_until(until).await;
+        self.shared.wait_for(ms).await;
     }
 
     async fn record(&self, input: impl FnOnce(CallId) -> Input) -> Result<Record> {

@@ -184,7 +184,8 @@ impl Shared {
                 self.within(PATIENCE_MS, answer).await
             }
             Need::CanReceive { amount_msat } => {
-                Answer::CanReceive(self.source.can_receive(*amount_msat).await)
+                let answer = async { Answer::CanReceive(self.source.can_receive(*amount_msat).await) };
+                self.within(SOON_MS, answer).await
             }
             Need::ResolveScid { scid, direction } => {
                 let looked_up = self.transport.resolve_scid(*scid, *direction);
@@ -214,16 +215,23 @@ impl Shared {
 
     /// The host's answer, if it comes in time.
     async fn within(&self, patience_ms: u64, answer: impl Future<Output = Answer>) -> Answer {
-        let until = self.clock.now_ms().saturating_add(patience_ms);
+        let patience = self.wait_for(patience_ms);
         let late = async {
-            self.wait_until(until).await;
+            patience.await;
             Answer::Failed("there was no answer in time".to_owned())
         };
         answer.or(late).await
     }
 
-    pub(crate) async fn wait_until(&self, at_ms: u64) {
-        while self.clock.now_ms() < at_ms {
+    /// Waits so long from now on, or until it is earlier than now: a clock that is set back must not make a wait longer.
+    pub(crate) fn wait_for(&self, ms: u64) -> impl Future<Output = ()> + '_ {
+        let now_ms = self.clock.now_ms();
+        self.wait_from(now_ms, now_ms.saturating_add(ms))
+    }
+
+    /// Waits until it is this late, or earlier than `from_ms`.
+    pub(crate) async fn wait_from(&self, from_ms: u64, at_ms: u64) {
+        while (from_ms..at_ms).contains(&self.clock.now_ms()) {
             self.clock.sleep_until(at_ms).await;
         }
     }

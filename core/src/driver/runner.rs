@@ -201,9 +201,9 @@ async fn take_in(shared: Arc<Shared>, received: Received) -> Worked {
 
 /// Sends a copy, and does not rest until what became of it is written.
 async fn send(shared: Arc<Shared>, delivery: Delivery) -> Worked {
-    let until = shared.clock.now_ms().saturating_add(PATIENCE_MS);
+    let patience = shared.wait_for(PATIENCE_MS);
     let late = async {
-        shared.wait_until(until).await;
+        patience.await;
         SendOutcome::Failed
     };
     let outcome = shared.transport.send(&delivery).or(late).await;
@@ -243,20 +243,13 @@ impl Shared {
         }
     }
 
-    /// Waits until it is this late, or earlier than it was.
-    async fn wait_from(&self, from_ms: u64, at_ms: u64) {
-        while (from_ms..at_ms).contains(&self.clock.now_ms()) {
-            self.clock.sleep_until(at_ms).await;
-        }
-    }
-
     fn trouble(&self, error: crate::Error) {
         let _ = self.events.try_broadcast(Event::Trouble(error.into_details()));
     }
 
     async fn rest(&self, pause: &mut u64) {
-        let until = self.clock.now_ms().saturating_add(*pause);
+        let rest = self.wait_for(*pause);
         *pause = pause.saturating_mul(2).min(LONGEST_PAUSE_MS);
-        self.wait_until(until).await;
+        rest.await;
     }
 }

@@ -11,6 +11,9 @@ use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
 use bitcoin::secp256k1::PublicKey;
 
+/// How many paths of one invoice are asked about at a time.
+const PATHS_AHEAD: u32 = 4;
+
 /// What an invoice goes to: the request's paths, or the payer itself where it has none.
 pub(crate) fn untried_paths(paths: &[BlindedPath], payer_id: PublicKey) -> Vec<PathReport> {
     let introductions: Vec<Introduction> = match paths {
@@ -61,7 +64,7 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         // A request that has expired is not answered, and a further copy is one more answer.
         return stop(draft, index);
     }
-    ask_all_paths(draft, &invoice, &parsed, &paths)?;
+    ask_ahead(draft, &invoice, &parsed, &paths)?;
     for path in paths {
         let outcome = match way_over(draft, &invoice, &parsed, path)? {
             Way::Found(found) if !in_turn(draft, index, found.peer()) => return Ok(()),
@@ -89,16 +92,23 @@ fn stop(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
     Ok(())
 }
 
-/// Asks about every path at once where the first is not known yet: one after the other, a request with many paths that nobody
-/// knows would hold up all else.
-fn ask_all_paths(draft: &Draft<'_>, invoice: &StoredInvoice, parsed: &Invoice, paths: &[u32]) -> Draw<()> {
+/// Asks about several paths at once where the first is not known yet: one after the other, a request with many paths that
+/// nobody knows would hold up all else. All at once, it would be a stranger who decides how much is looked up.
+fn ask_ahead(draft: &Draft<'_>, invoice: &StoredInvoice, parsed: &Invoice, paths: &[u32]) -> Draw<()> {
     let mut needs = Vec::new();
+    let mut asked = 0u32;
     for path in paths {
         match way_over(draft, invoice, parsed, *path) {
-            Err(Stop::Need(more)) => needs.extend(more),
+            Err(Stop::Need(more)) => {
+                needs.extend(more);
+                asked = asked.saturating_add(1);
+            }
             Err(stop) => return Err(stop),
             Ok(Way::Found(..)) if needs.is_empty() => return Ok(()),
             Ok(_) => {}
+        }
+        if asked == PATHS_AHEAD {
+            break;
         }
     }
     if needs.is_empty() {

@@ -41,16 +41,16 @@ pub(crate) fn delivered(draft: &mut Draft<'_>, id: &str, outcome: SendOutcome) -
             changed(draft, invoice)
         }
         SendOutcome::Offline => {
+            // What this path's peer cannot be told now, another path's may.
             set_outcome(&mut invoice, hand.path, PathOutcome::Offline);
+            take_next_path(&mut invoice, hand);
             again_later(draft, invoice, retries)
         }
         SendOutcome::Failed => {
             // It may have left all the same, so the next copy has its own number and takes the next path.
             set_outcome(&mut invoice, hand.path, PathOutcome::Failed);
             count_copy(&mut invoice, hand);
-            let next = hand.path.saturating_add(1);
-            let next = at(&invoice.paths, next).map_or(0, |_| next);
-            invoice.next_path = invoice.next_path.map(|_| next);
+            take_next_path(&mut invoice, hand);
             again_later(draft, invoice, retries)
         }
     }
@@ -95,6 +95,13 @@ fn count_sent(invoice: &mut StoredInvoice, hand: InHand) {
     invoice.sent.insert(hand.copy);
     count_copy(invoice, hand);
     invoice.delivery = DeliveryState::Sent;
+}
+
+/// The first path comes after the last.
+fn take_next_path(invoice: &mut StoredInvoice, hand: InHand) {
+    let next = hand.path.saturating_add(1);
+    let next = at(&invoice.paths, next).map_or(0, |_| next);
+    invoice.next_path = invoice.next_path.map(|_| next);
 }
 
 fn again_later(draft: &mut Draft<'_>, mut invoice: StoredInvoice, retries: u32) -> Draw<()> {

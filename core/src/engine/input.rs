@@ -216,16 +216,18 @@ pub struct PaymentReceived {
     pub preimage: Option<Preimage>,
 }
 
-/// What a transport says of a delivery.
+/// What a transport says of a delivery: the host's word that it left, never that the payer has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SendOutcome {
-    /// It is on its way.
+    /// It left. The next path follows only if nothing is heard of the payer.
     Accepted,
-    /// There is no way to the first hop.
+    /// There is no way to the first hop, and there will be none: the path is not tried again, and where every path says so the
+    /// call ends with `no_route` (1003).
     NoRoute,
-    /// There is no network at the moment.
+    /// It did not leave, but may later: there is no network, or the first hop is not there. The same copy goes over the next
+    /// path after a pause, and over this one again.
     Offline,
-    /// It did not work, for some other reason.
+    /// It may have left or not. The next copy has a number of its own, and goes over the next path after a pause.
     Failed,
 }
 

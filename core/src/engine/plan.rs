@@ -46,9 +46,17 @@ impl StoredInvoice {
                 self.has_further_copies() && matches!(path.outcome, O::Untried | O::Sending | O::Offline)
             }
         };
-        let numbered = (0u32..).zip(&self.paths);
-        numbered
-            .filter(move |(number, path)| due(*number, path))
+        let numbered = || {
+            (0u32..)
+                .zip(&self.paths)
+                .filter(move |(number, path)| due(*number, path))
+        };
+        // A path that could not be told just now comes after those nobody has tried; the plan of the first copy has its
+        // own order.
+        let later = move |path: &PathReport| self.next_path.is_none() && path.outcome == PathOutcome::Offline;
+        let first = numbered().filter(move |(_, path)| !later(path));
+        first
+            .chain(numbered().filter(move |(_, path)| later(path)))
             .map(|(number, _)| number)
     }
 

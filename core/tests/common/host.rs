@@ -49,6 +49,8 @@ pub struct Host {
     pub writes: u32,
     /// What was asked other than reads.
     pub asked: Vec<Need>,
+    /// How much of it in one go, at most.
+    pub most_asked: usize,
     /// Everything that was printed of what the engine gave out, where a test wants to search it.
     pub log: Option<String>,
     /// How often the process could have died so far, and when it does.
@@ -98,6 +100,7 @@ impl Host {
             next_call: 1,
             writes: 0,
             asked: Vec::new(),
+            most_asked: 0,
             log: None,
             points: 0,
             dies_at: None,
@@ -123,6 +126,11 @@ impl Host {
                 Progress::Step(step) => break step,
                 Progress::Need(needs) => {
                     assert!(!needs.is_empty());
+                    let reads = needs
+                        .iter()
+                        .filter(|need| matches!(need, Need::Range { .. }))
+                        .count();
+                    self.most_asked = self.most_asked.max(needs.len() - reads);
                     for need in needs {
                         let answer = self.answer(&need);
                         self.print(&need);

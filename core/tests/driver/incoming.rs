@@ -275,3 +275,26 @@ fn a_clock_that_is_set_back_stops_no_copy() {
         assert!(world.clock.gone() < 1_000_000 - 86_400 + 60);
     });
 }
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_wait_for_the_host_longer() {
+    let world = World::default();
+    world.wire.stuck.store(true, Ordering::SeqCst);
+    world.clock.go(1_000_000);
+    let payee = world.run(MemoryStore::new());
+    block_on(async {
+        let params = SendInvoice {
+            timeout: Some(10_000_000),
+            ..params(&Request::number(0).text(), "a")
+        };
+        let mut call = Box::pin(payee.send_invoice(params));
+        assert!(poll_once(&mut call).await.is_none());
+        // This one never comes to anything, and has a minute.
+        let first = world.wire.sent.recv().await.unwrap();
+        world.clock.back(86_400);
+        let copy = async { world.wire.sent.recv().await.unwrap() };
+        let second = copy.or(async { go(&world).await }).await;
+        assert_ne!(second.id, first.id);
+        assert!(world.clock.gone() < 1_000_000 - 86_400 + 70);
+    });
+}

@@ -173,6 +173,45 @@ fn offline_and_back_within_the_wait_is_sent() {
 }
 
 #[test]
+fn a_path_that_cannot_be_told_now_keeps_no_other_from_being_tried() {
+    let mut host = Host::new();
+    let request = Request::default().paths_over(&[10, 11]);
+    host.send(params(&request.text(), "a")).unwrap();
+    let first = host.delivered(SendOutcome::Offline);
+    host.wait(1000);
+    let second = host.delivered(SendOutcome::Offline);
+    host.wait(2000);
+    // With both told so, it goes round: the network may be what is missing.
+    let third = host.delivered(SendOutcome::Offline);
+    host.wait(4000);
+    let fourth = host.delivered(SendOutcome::Accepted);
+    let nodes = [first, second, third, fourth].map(|copy| copy.node_id);
+    assert_eq!(nodes, [node(10), node(11), node(10), node(11)]);
+    let record = host.get("a");
+    assert_eq!(outcomes(&record), [PathOutcome::Offline, PathOutcome::Accepted]);
+    assert_eq!(state(&record), (DeliveryState::Sent, 1));
+}
+
+#[test]
+fn a_request_decides_not_how_much_is_looked_up_at_a_time() {
+    let mut host = Host::new();
+    host.default_route = Answer::Route(None);
+    let nodes: Vec<u8> = (10..42).collect();
+    let request = Request::default().paths_over(&nodes);
+    let input = invreq::engine::Input::SendInvoice {
+        call: host.call(),
+        params: params(&request.text(), "a"),
+    };
+    host.give(&input).unwrap();
+    host.settle();
+    // All of them in the end, and no more than four in one go.
+    let routes = |need: &&invreq::engine::Need| matches!(need, invreq::engine::Need::FindRoute { .. });
+    assert_eq!(host.asked.iter().filter(routes).count(), nodes.len());
+    assert_eq!(host.most_asked, 4);
+    assert_eq!(state(&host.get("a")).0, DeliveryState::Unreachable);
+}
+
+#[test]
 fn the_pause_never_falls_back_to_nothing() {
     let mut host = Host::new();
     let mut params = params(&Request::default().text(), "a");

@@ -24,6 +24,9 @@ const GOOD_MS: u64 = 60_000;
 /// How long a message may take until the node has read it.
 const READ_MS: u64 = 15_000;
 
+/// The pause between two messages. The engine keeps it, too, but messages that waited for a connection would leave at once.
+const PACE_MS: u64 = 250;
+
 /// For so long after a connection broke, a node that cannot be reached is worth another try: it may take us for connected
 /// until it notices, and refuse a second connection.
 const GRACE_MS: u64 = 60_000;
@@ -37,6 +40,7 @@ pub(super) async fn keep(shared: Arc<Shared>, node_id: PublicKey, commands: Comm
         addresses: Vec::new(),
         until_ms: 0,
         pause_ms: FIRST_PAUSE_MS,
+        free_ms: 0,
         broke_ms: None,
     };
     let mut unsent = None;
@@ -62,6 +66,8 @@ struct Keeper {
     /// Until when replies may come.
     until_ms: u64,
     pause_ms: u64,
+    /// When the next message may leave.
+    free_ms: u64,
     /// When a connection broke last.
     broke_ms: Option<u64>,
 }
@@ -157,10 +163,14 @@ impl Keeper {
                 return None;
             }
             let wake = writing.as_ref().map_or(self.until_ms, |writing| writing.until_ms);
+            let free_ms = self.free_ms;
             let command = async {
                 match &writing {
                     Some(_) => pending().await,
-                    None => self.command().await,
+                    None => {
+                        time(free_ms).await;
+                        self.command().await
+                    }
                 }
             };
             let turn = async { Due::Events(connection.turn().await) };
@@ -190,12 +200,13 @@ impl Keeper {
     }
 
     /// Queues a message; `None` if it cannot be.
-    fn start(&self, connection: &mut Connection, command: Command, first: bool) -> Option<Writing> {
+    fn start(&mut self, connection: &mut Connection, command: Command, first: bool) -> Option<Writing> {
         if command.is_forgotten() {
             self.set_sending(false);
             return None;
         }
         self.set_sending(true);
+        self.free_ms = now_ms().saturating_add(PACE_MS);
         match connection.send(&command.message) {
             Ok(start) => Some(Writing {
                 command,
