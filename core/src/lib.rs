@@ -40,6 +40,7 @@ pub mod ldk;
 pub mod onion;
 #[cfg(feature = "peer")]
 pub mod peer;
+mod shapes;
 pub mod store;
 
 pub use decode::{decode, decode_with, DecodeOptions, Decoded, DecodedField, Problem};

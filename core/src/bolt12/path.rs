@@ -8,10 +8,11 @@ use super::value::Reader;
 use crate::{rules, Error, ErrorCode, Result};
 
 /// Where a blinded path begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Introduction {
     /// At a node with this public key.
-    NodeId(PublicKey),
+    NodeId(#[serde(serialize_with = "crate::shapes::point")] PublicKey),
     /// At one end of a channel, which the host has to look up (BOLT 1, `sciddir_or_pubkey`).
     Scid {
         /// 0 for the end with the lesser node id, 1 for the other.
@@ -22,22 +23,27 @@ pub enum Introduction {
 }
 
 /// A blinded path: the way to a recipient who does not show who it is (BOLT 4, Route Blinding).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BlindedPath {
     /// Where the path begins.
     pub introduction: Introduction,
     /// The key for the first hop, `first_path_key`.
+    #[serde(serialize_with = "crate::shapes::point")]
     pub path_key: PublicKey,
     /// The hops, the introduction node's first; at least one where the path is to be used.
     pub hops: Vec<BlindedHop>,
 }
 
 /// One hop of a blinded path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BlindedHop {
     /// The node's blinded id.
+    #[serde(serialize_with = "crate::shapes::point")]
     pub blinded_node_id: PublicKey,
     /// What only that node can read, at most 65,535 bytes.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub encrypted_recipient_data: Vec<u8>,
 }
 

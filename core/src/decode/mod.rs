@@ -60,6 +60,7 @@ impl DecodeOptions {
 
 /// A message, described. All text in it is cleaned: it can be shown as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Decoded {
     /// What it is.
     pub kind: Kind,
@@ -84,6 +85,7 @@ pub struct Decoded {
 
 /// A field of a message, described.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DecodedField {
     /// The TLV type number.
     pub number: u64,
@@ -101,6 +103,7 @@ pub struct DecodedField {
 
 /// A broken rule, as plain data: the part of an [`Error`] that is about the message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// The stable code.
     pub code: String,

@@ -10,13 +10,16 @@ use crate::store::Entry;
 use crate::{InvreqId, PaymentHash, Preimage};
 
 /// A question the engine needs answered before it can say what to do.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Need {
     /// Read the store: entries from `start` up to, but without, `end`.
     Range {
         /// The first key.
+        #[serde(serialize_with = "crate::shapes::bytes")]
         start: Vec<u8>,
         /// The first key that is too far.
+        #[serde(serialize_with = "crate::shapes::bytes")]
         end: Vec<u8>,
         /// How many entries at most.
         limit: u32,
@@ -38,13 +41,16 @@ pub enum Need {
     /// Find a way for an onion message to this node, and for the reply to us.
     FindRoute {
         /// The node.
+        #[serde(serialize_with = "crate::shapes::point")]
         node_id: PublicKey,
     },
     /// Multiply the private key of a node of the host's with a point (BOLT 4, Shared Secret).
     Ecdh {
         /// The node whose key it is.
+        #[serde(serialize_with = "crate::shapes::point")]
         node_id: PublicKey,
         /// The point.
+        #[serde(serialize_with = "crate::shapes::point")]
         point: PublicKey,
     },
     /// Have an invoice signed with the key of a node id.
@@ -52,7 +58,8 @@ pub enum Need {
 }
 
 /// What a payment source is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct InboundPaymentRequest {
     /// The amount that has to arrive, in msat.
     pub amount_msat: u64,
@@ -67,15 +74,19 @@ pub struct InboundPaymentRequest {
 }
 
 /// What a signer is asked to sign.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SignRequest {
     /// The 32 bytes to sign with BIP 340.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub digest: [u8; 32],
     /// The tag the digest was made with, for signers that hash by themselves.
     pub tag: String,
     /// The invoice without its signature, for signers that look before they sign.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub invoice: Vec<u8>,
     /// The public key of the key to sign with.
+    #[serde(serialize_with = "crate::shapes::point")]
     pub node_id: PublicKey,
 }
 

@@ -10,7 +10,8 @@ use crate::engine::{Answer, CallId, Need, Outcome};
 use crate::{Error, ErrorDetails};
 
 /// What answering a request would mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Preview {
     /// The request, field by field; all text in it is cleaned of control and bidi characters.
     pub decoded: Decoded,

@@ -2,7 +2,8 @@ use crate::bolt12::Introduction;
 use crate::{InvreqId, PaymentHash, Preimage};
 
 /// Everything known about one answer: the invoice, its status and its delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Record {
     /// The label it was given, unique in the store.
     pub label: String,
@@ -36,7 +37,8 @@ pub struct Record {
 
 /// Where an invoice stands. `unpaid` becomes `paid` or `expired`; `expired` becomes `paid` only where the host reports
 /// money that came late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It can be paid.
     Unpaid,
@@ -47,7 +49,8 @@ pub enum Status {
 }
 
 /// What is known of a payment that arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Payment {
     /// The place in the order of payments, from 1.
     pub pay_index: u64,
@@ -56,11 +59,13 @@ pub struct Payment {
     /// When it arrived, in Unix seconds.
     pub paid_at: u64,
     /// The proof of payment.
+    #[serde(serialize_with = "crate::shapes::preimage")]
     pub payment_preimage: Preimage,
 }
 
 /// How far an invoice got on its way to the payer. Money is another matter: see [`Record::status`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DeliveryReport {
     /// The state of the whole delivery.
     pub state: DeliveryState,
@@ -73,7 +78,8 @@ pub struct DeliveryReport {
 }
 
 /// The state of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Written down, not yet handed to the host.
     Stored,
@@ -88,7 +94,8 @@ pub enum DeliveryState {
 }
 
 /// What became of one path to the payer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PathReport {
     /// Where the path begins; the payer itself where the request has no paths.
     pub introduction: Introduction,
@@ -99,7 +106,8 @@ pub struct PathReport {
 }
 
 /// What the host said of a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PathOutcome {
     /// Not tried yet, or not since the latest resend.
     Untried,
@@ -116,7 +124,8 @@ pub enum PathOutcome {
 }
 
 /// What a payer answered: a hint for a person, never a change of the money's state (BOLT 12, Invoice Errors).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PayerError {
     /// The payer's text, cut to 1,000 characters and cleaned of control and bidi characters.
     pub message: String,

@@ -20,7 +20,8 @@ pub enum Progress {
 }
 
 /// A change that is not made yet.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Step {
     /// What to commit.
     pub id: u64,
@@ -29,7 +30,8 @@ pub struct Step {
 }
 
 /// What to do once a step is written and committed. Nothing in it is known to anybody before.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Effects {
     /// Invoices to hand to the transport.
     pub deliveries: Vec<Delivery>,
@@ -42,7 +44,8 @@ pub struct Effects {
 }
 
 /// An invoice on its way to a payer. It offers every form; the host takes the one its node speaks.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// Names this copy. After a crash the same copy comes again under the same id.
     pub id: String,
@@ -53,19 +56,23 @@ pub struct Delivery {
     /// The last second in which the invoice can be paid, in Unix seconds.
     pub expires_at: u64,
     /// The invoice as a TLV stream: onion message record 66.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub invoice: Vec<u8>,
     /// The payer's blinded path, from `node_id` on; `None` where the invoice goes to the payer's node id directly.
     pub path: Option<BlindedPath>,
     /// The node to reach: the path's introduction node, looked up, or the payer. Where the path begins at the host's own node and
     /// that [cannot be sent to](crate::engine::Route::own_node), the node after it.
+    #[serde(serialize_with = "crate::shapes::point")]
     pub node_id: PublicKey,
     /// The nodes between us and it.
+    #[serde(serialize_with = "crate::shapes::points")]
     pub via: Vec<PublicKey>,
     /// The addresses of the first hop, where the host has to connect to it first: those of the [`Route`](crate::engine::Route).
     pub connect: Vec<String>,
     /// The wire-ready onion message with its first hop, for hosts that forward raw packets.
     pub packet: OnionPacket,
     /// What the host's messenger names a reply by, where it makes the reply path.
+    #[serde(serialize_with = "crate::shapes::optional_bytes")]
     pub reply_path_id: Option<[u8; 32]>,
 }
 
@@ -77,7 +84,8 @@ impl Delivery {
 }
 
 /// The reply to a call.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reply {
     /// The call.
     pub call: CallId,
@@ -88,6 +96,8 @@ pub struct Reply {
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)] // a reply lives for a moment; a box would only be in the way
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Outcome {
     /// One invoice: of `sendinvoice`, `resend`, `waitinvoice`, `waitanyinvoice`, `delinvoice`, `paymentReceived`.
     Record(Record),
@@ -100,7 +110,8 @@ pub enum Outcome {
 }
 
 /// A page of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Page {
     /// The invoices.
     pub records: Vec<Record>,
@@ -109,9 +120,11 @@ pub struct Page {
 }
 
 /// A payment may be claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ClaimApproval {
     /// The preimage to settle with; `None` where the host holds it.
+    #[serde(serialize_with = "crate::shapes::optional_preimage")]
     pub preimage: Option<Preimage>,
     /// The invoice, now marked as being claimed.
     pub record: Record,
@@ -120,6 +133,8 @@ pub struct ClaimApproval {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)]
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
     /// An invoice was made and written down.
     Created(Record),

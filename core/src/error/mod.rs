@@ -18,7 +18,8 @@ use crate::engine::Record;
 pub struct Error(Box<ErrorDetails>);
 
 /// The contents of an [`Error`] as plain data, the same in every language.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ErrorDetails {
     /// The stable code.
     pub code: ErrorCode,

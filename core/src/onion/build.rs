@@ -45,13 +45,16 @@ pub enum Destination<'a> {
 }
 
 /// An onion message ready for the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OnionPacket {
     /// The node to hand it to. It is the host's own where that is first in `via` or the path starts there; to send
     /// such a path to a peer instead, [`advance`](super::advance) it first.
+    #[serde(serialize_with = "crate::shapes::point")]
     pub first_hop: PublicKey,
     /// The payload of message 513, without the type: path key, length, packet. 1,401 bytes where everything fits
     /// into the smaller of the two customary packets, else 32,869.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub message: Vec<u8>,
 }
 

@@ -15,11 +15,14 @@ pub const MAX_BATCH_LEN: usize = 4 << 20;
 /// A key and its value.
 ///
 /// `Debug` prints the key, and of the value only the length: values can hold secrets.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// The key, 1 to [`MAX_KEY_LEN`] bytes.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub key: Vec<u8>,
     /// The value, 0 to [`MAX_VALUE_LEN`] bytes.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub value: Vec<u8>,
 }
 
@@ -27,15 +30,19 @@ pub struct Entry {
 ///
 /// Its rules are those of [`check`](Self::check); what it means is said at [`Store::write`](super::Store::write).
 /// `Debug` prints keys, and of the values only their lengths.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Batch {
     /// The entries to write. They replace what is there.
     pub puts: Vec<Entry>,
     /// The keys to remove. Those that do not exist are passed over.
+    #[serde(serialize_with = "crate::shapes::byte_strings")]
     pub deletes: Vec<Vec<u8>>,
     /// The keys that must not exist before the write. They may be among the puts.
+    #[serde(serialize_with = "crate::shapes::byte_strings")]
     pub absent: Vec<Vec<u8>>,
     /// Where the wallet keeps its revision.
+    #[serde(serialize_with = "crate::shapes::bytes")]
     pub revision_key: Vec<u8>,
     /// The revision that the wallet has after this write, from 1. It must be the next one.
     pub revision: u64,

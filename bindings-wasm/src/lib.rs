@@ -1,0 +1,25 @@
+//! What the npm package calls: the core, declared for WebAssembly.
+//!
+//! Nothing in here decides anything. The TypeScript in `npm/src` owns the public API: it checks what callers pass, awaits
+//! the host and throws `InvreqError`; this crate takes plain strings, numbers and bytes, and gives plain objects back.
+//!
+//! ```text
+//! text     decode, verify, answer: functions of their arguments
+//! engine   Engine.begin(Input, now, entropy, Answers) -> needs or a step; Engine.commit(step) -> effects
+//! input    one constructor for each input of the engine
+//! answers  one method for each answer to a need
+//! peer     a BOLT 8 connection: bytes in, bytes out
+//! ```
+//!
+//! A failed call throws the core's `ErrorDetails` as a plain object.
+
+mod answers;
+mod engine;
+mod input;
+mod text;
+mod value;
+
+use wasm_bindgen::JsValue;
+
+/// What every call returns: the second is thrown.
+type Js<T = JsValue> = Result<T, JsValue>;
