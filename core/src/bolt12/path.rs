@@ -9,7 +9,7 @@ use crate::{rules, Error, ErrorCode, Result};
 
 /// Where a blinded path begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(untagged)]
 pub enum Introduction {
     /// At a node with this public key.
     NodeId(#[serde(serialize_with = "crate::shapes::point")] PublicKey),
