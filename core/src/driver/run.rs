@@ -143,7 +143,6 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts questions to the host, all at once.
     /// Asks the store for all of it at once: one that works on a thread of its own then need not wait for us in between.
     async fn read_all(&self, needs: Vec<Need>, answers: &mut Answers) -> Result<()> {
         let read = |need| async move {
@@ -164,6 +163,7 @@ impl Shared {
         Ok(())
     }
 
+    /// Puts questions to the host, all at once.
     async fn ask_all(&self, needs: Vec<Need>, answers: &mut Answers) {
         let mut asked: FuturesUnordered<_> = needs
             .into_iter()
