@@ -1,0 +1,36 @@
+//! What the Kotlin, Swift and Python packages call: the core, declared for uniffi.
+//!
+//! Nothing in here decides anything, and nothing is async: the packages own the loop and the public API, in the concurrency of
+//! their language.
+//!
+//! ```text
+//! types    the core's own types, declared field for field
+//! text     decode, verify, answer: functions of their arguments
+//! engine   Engine.begin(Input, now, entropy, Answers) -> needs or a step; Engine.commit(step) -> effects
+//! store    the SQLite store of the core, blocking
+//! peer     a BOLT 8 connection: bytes in, bytes out
+//! ```
+//!
+//! Errors of the core come back as values, with everything there is to say; the packages throw them. What is no value of its
+//! type at all is a [`BadValue`].
+
+mod engine;
+mod text;
+mod types;
+
+uniffi::setup_scaffolding!("invreq");
+
+/// An argument that is no value of its type.
+#[derive(Debug, thiserror::Error, uniffi::Error)]
+#[uniffi(flat_error)]
+pub enum BadValue {
+    /// The rule it breaks.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl BadValue {
+    pub(crate) fn new(rule: &str) -> Self {
+        Self::Malformed(rule.to_owned())
+    }
+}
