@@ -41,8 +41,8 @@ export interface Greeting {
   nodes: { [name: string]: { node_id: string; tcp: string; ws: string } };
 }
 
-/** Serves the built page; `network` is what it finds as `network.json`. */
-export async function servePage(network: Pick<Greeting, "nodes"> & { control: { ws: string } }, port = 0): Promise<Server> {
+/** Serves the page built in a folder; `network` is what it finds as `network.json`. */
+export async function servePage(folder: string, network: Greeting, port = 0): Promise<Server> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const headers = {
@@ -59,7 +59,7 @@ export async function servePage(network: Pick<Greeting, "nodes"> & { control: { 
     const file = path === "/" ? "index.html" : path.slice(1);
     const type = TYPES[extname(file)];
     // The build is flat: a path with a folder in it leads nowhere.
-    const body = type && !file.includes("/") ? await readFile(join(DIST, file)).catch(() => undefined) : undefined;
+    const body = type && !file.includes("/") ? await readFile(join(folder, file)).catch(() => undefined) : undefined;
     if (body === undefined || type === undefined) response.writeHead(404, headers).end();
     else response.writeHead(200, { ...headers, "content-type": type }).end(body);
   });
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
   if (!program) throw new Error("the first word is the path of the test server");
   await buildDemo();
   const { child, greeting } = await startNetwork(program);
-  const server = await servePage(greeting, Number(port ?? 8012));
+  const server = await servePage(DIST, greeting, Number(port ?? 8012));
   console.log(`The demo wallet: ${urlOf(server)}\nCtrl-C ends it, and the test network with it.`);
   child.on("exit", () => process.exit(1));
 }

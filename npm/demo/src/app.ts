@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InvreqError, type InvoiceRecord } from "invreq";
+import { IndexedDbStore, InvreqError, StoreError, type InvoiceRecord } from "invreq";
 import { render } from "lit-html";
 
 import type { Actions } from "./actions.js";
@@ -16,7 +16,7 @@ import { setTheme, theme } from "./theme.js";
 import { REFUND_MSAT } from "./view/ask.js";
 import { announcement } from "./view/invoice.js";
 import { page } from "./view/page.js";
-import type { Wallet } from "./wallet.js";
+import type { OnChange, Wallet } from "./wallet.js";
 
 /** Draws the page into an element, and returns what opens the wallet on it. */
 export class App {
@@ -33,15 +33,15 @@ export class App {
   }
 
   /** Opens the wallet and shows what is in it. */
-  async open(opening: Promise<Wallet>): Promise<void> {
+  async open(opening: (onChange: OnChange) => Promise<Wallet>): Promise<void> {
     try {
-      const wallet = await opening;
+      const wallet = await opening((record, isDeleted) => this.#changed(record, isDeleted));
       this.#wallet = wallet;
       wallet.network.onStatus((online) => this.#set({ online }));
-      this.#set({ steps: await wallet.keepsakes.steps(), wallet: { kind: "open" } });
-      wallet.onChange((record, isDeleted) => this.#changed(record, isDeleted));
+      const steps = await wallet.keepsakes.steps();
+      this.#set({ wallet: { kind: "open" }, steps: new Map([...steps, ...this.#state.steps]) });
       await this.#list(wallet);
-      if (this.#state.text !== "") this.#actions.read(this.#state.text);
+      this.#actions.read(this.#state.text);
     } catch (error) {
       this.#set({ wallet: { kind: "failed", error: asInvreqError(error) } });
     }
@@ -162,6 +162,7 @@ export class App {
     if (!wallet || busy) return;
     this.#set({ answer: { label, expiry, busy: true } });
     try {
+      void IndexedDbStore.persist(); // whoever answers wants to keep it
       await wallet.payee.sendInvoice({ invreq: text, label, timeout: expiry, expiry });
     } catch (error) {
       this.#failed(asInvreqError(error), label);
@@ -268,6 +269,9 @@ function latestFirst(invoices: InvoiceRecord[]): InvoiceRecord[] {
 /** Any error as one with a code. */
 export function asInvreqError(error: unknown): InvreqError {
   if (InvreqError.is(error)) return error;
+  if (error instanceof StoreError) {
+    return new InvreqError({ code: "store_failed", message: error.message }, { cause: error });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new InvreqError({ code: "internal", message }, { cause: error });
 }

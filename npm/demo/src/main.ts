@@ -10,7 +10,7 @@ const root = document.getElementById("app");
 if (root) {
   const app = new App(root);
   listenForDrops(app);
-  void app.open(openWallet());
+  void app.open(openWallet);
 }
 
 /** A picture or a text can be dropped anywhere on the page. */

@@ -47,6 +47,8 @@ export class TestNetwork {
     this.nodes = greeting.nodes;
     this.#url = greeting.control.ws;
     this.#connect();
+    for (const event of ["online", "pageshow"]) window.addEventListener(event, () => this.#wake());
+    for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, () => this.#wake());
   }
 
   /** The network this page was served with. */
@@ -83,13 +85,6 @@ export class TestNetwork {
     listener(this.#socket?.readyState === WebSocket.OPEN);
   }
 
-  /** Does not wait for the next try: the machine woke up, or the network is back. */
-  wake(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#connect();
-  }
-
   #connect(): void {
     this.#timer = undefined;
     const socket = new WebSocket(this.#url);
@@ -102,6 +97,13 @@ export class TestNetwork {
       this.#tell(false);
       this.#timer = setTimeout(() => this.#connect(), AGAIN_MS);
     };
+  }
+
+  /** Does not wait for the next try: the machine woke up, or the network is back. */
+  #wake(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#connect();
   }
 
   #receive(message: Answer | NodeEvent): void {

@@ -14,13 +14,14 @@ export interface Wallet {
   payee: Payee;
   network: TestNetwork;
   keepsakes: Keepsakes;
-  /** Calls back whenever an invoice gets further, in this tab or in another. */
-  onChange(listener: (record: InvoiceRecord, isDeleted: boolean) => void): void;
 }
 
+/** Calls back whenever an invoice gets further, in this tab or in another. */
+export type OnChange = (record: InvoiceRecord, isDeleted: boolean) => void;
+
 /** Opens the wallet of this browser. */
-export async function openWallet(): Promise<Wallet> {
-  const store = await IndexedDbStore.open("invreq-demo-wallet");
+export async function openWallet(onChange: OnChange): Promise<Wallet> {
+  const store = await IndexedDbStore.open({ name: "invreq-demo-wallet" });
   const keepsakes = await Keepsakes.open();
   const network = await TestNetwork.open();
   const seed = await keepsakes.seed();
@@ -30,29 +31,11 @@ export async function openWallet(): Promise<Wallet> {
     seed,
     source: paymentSource(network),
     transport: new WebSocketTransport({ network: "regtest", directory: directory(network) }),
+    onEvent(event) {
+      if ("record" in event) onChange(event.record, event.kind === "deleted");
+    },
   });
   seed.fill(0);
   servePayments(network, payee);
-  wakeWithThePage(network, payee);
-  return {
-    payee,
-    network,
-    keepsakes,
-    onChange: (listener) =>
-      payee.on("*", (event) => {
-        if ("record" in event) listener(event.record, event.kind === "deleted");
-      }),
-  };
-}
-
-/** A page that slept, or was offline, catches up at once. */
-function wakeWithThePage(network: TestNetwork, payee: Payee): void {
-  const wake = () => {
-    if (document.visibilityState !== "visible") return;
-    network.wake();
-    payee.resume().catch(() => undefined); // it is told as an event
-  };
-  window.addEventListener("online", wake);
-  document.addEventListener("visibilitychange", wake);
-  document.addEventListener("resume", wake);
+  return { payee, network, keepsakes };
 }
