@@ -3,7 +3,7 @@
 use core::str::FromStr;
 
 use bitcoin::Network;
-use invreq::engine::{Config, Need, Progress, Step};
+use invreq::engine::{Config, Need, Progress, Sending, Step};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
@@ -69,6 +69,16 @@ impl Engine {
             .commit(step)
             .map(|effects| give(&effects))
             .map_err(throw)
+    }
+
+    /// Who hands out copies: `everyone`, `only` this one, or `none`.
+    #[wasm_bindgen(js_name = setSending)]
+    pub fn set_sending(&mut self, sending: &str) {
+        self.inner.set_sending(match sending {
+            "none" => Sending::None,
+            "only" => Sending::Only,
+            _ => Sending::Everyone,
+        });
     }
 
     /// The node id that replies over our own reply paths are for.
