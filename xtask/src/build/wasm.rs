@@ -1,0 +1,91 @@
+//! The WebAssembly module and the glue around it: `npm/src/wasm`.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::toolchain::{Toolchain, TARGET};
+use super::Output;
+use crate::shell;
+
+const GLUE: &str = "npm/src/wasm";
+
+/// Builds the module and its glue, and returns with what.
+pub fn build(output: &mut dyn Output) -> Result<String, String> {
+    let toolchain = Toolchain::find(output)?;
+    output.run(compile(&toolchain, &shell::root()))?;
+    let module = folder().join(TARGET).join("web/invreq_wasm.wasm");
+    let out = shell::root().join(GLUE);
+    fs::create_dir_all(&out).map_err(|error| format!("{GLUE}: {error}"))?;
+    let mut bindgen = shell::cargo(&["run", "--locked", "--quiet", "-p", "invreq-wasm-bindgen", "--"]);
+    bindgen.arg(&module).arg(&out);
+    output.run(bindgen)?;
+    let size = fs::metadata(out.join("invreq_bg.wasm")).map_err(|error| format!("{GLUE}: {error}"))?;
+    let kib = size.len().div_euclid(1024);
+    Ok(format!("{kib} KiB raw, by {}", toolchain.name))
+}
+
+/// Its own folder: another compiler, or other flags, would have cargo build everything else anew.
+fn folder() -> PathBuf {
+    shell::target_dir().join("web")
+}
+
+fn compile(toolchain: &Toolchain, root: &Path) -> Command {
+    let mut args = vec!["build", "--locked", "-p", "invreq-wasm", "--profile", "web", "--target", TARGET];
+    let mut flags = Flags::default();
+    flags.rename(root, "/invreq");
+    flags.rename(&cargo_home(), "/cargo");
+    if let Some(sources) = &toolchain.sources {
+        // The standard library, built for size; a panic stops at once and carries no text.
+        args.extend(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+        for flag in ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"] {
+            flags.add(flag);
+        }
+        flags.rename(sources, "/rust");
+    }
+    let mut command = toolchain.cargo(&args);
+    command
+        .env("CARGO_TARGET_DIR", folder())
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.0)
+        .env("CFLAGS_wasm32_unknown_unknown", c_flags(root));
+    if toolchain.sources.is_some() {
+        command.env("RUSTC_BOOTSTRAP", "1");
+    }
+    command
+}
+
+/// Flags for rustc, as cargo takes them from its environment.
+#[derive(Default)]
+struct Flags(OsString);
+
+impl Flags {
+    fn add(&mut self, flag: impl Into<OsString>) {
+        if !self.0.is_empty() {
+            self.0.push("\u{1f}");
+        }
+        self.0.push(flag.into());
+    }
+
+    /// Calls a folder of this machine by another name, so that the module does not depend on it.
+    fn rename(&mut self, folder: &Path, name: &str) {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(folder);
+        flag.push("=");
+        flag.push(name);
+        self.add(flag);
+    }
+}
+
+/// The curve's table of multiples of the generator, 32 KiB that do not compress, is left out of the module.
+fn c_flags(root: &Path) -> OsString {
+    let mut flags = OsString::from("-include ");
+    flags.push(root.join("bindings-wasm/secp256k1/no_table.h"));
+    flags
+}
+
+fn cargo_home() -> PathBuf {
+    let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default());
+    env::var_os("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from)
+}
