@@ -196,7 +196,8 @@ function wellFormed(value: string, what: string): string {
 
 /** Whether no half of a surrogate pair stands alone. */
 export function isWellFormed(value: string): boolean {
-  return !/\p{Surrogate}/u.test(value);
+  const { isWellFormed } = value as { isWellFormed?: () => boolean };
+  return isWellFormed?.call(value) ?? !/\p{Surrogate}/u.test(value);
 }
 
 function notText(value: unknown, what: string): InvreqError {

@@ -7,7 +7,7 @@
 import * as check from "../check.js";
 import { invalid, InvreqError, fail } from "../error.js";
 import type { Delivery, SendOutcome } from "../host.js";
-import { PATIENCE_MS, within } from "./ask.js";
+import { LATE, PATIENCE_MS, within } from "./ask.js";
 import { breathe, LONGEST_SLEEP_MS } from "./clock.js";
 import { type Engine, type Hosts, type MakeInput, restore, tick } from "./engine.js";
 import { reasonOf } from "./host.js";
@@ -25,6 +25,7 @@ export class Background {
   readonly #hosts: Hosts;
   readonly #closing: AbortSignal;
   readonly #trouble: (error: InvreqError) => void;
+  #started = false;
   #wakeAt: number | undefined;
   #sleeping: AbortController | undefined;
   #ticking = false;
@@ -43,6 +44,7 @@ export class Background {
 
   /** Begins, once the engine has read its store. */
   start(revisionKey: Uint8Array): void {
+    this.#started = true;
     this.schedule(this.#wakeAt);
     void this.#receiveAll();
     this.#listen();
@@ -53,7 +55,7 @@ export class Background {
   /** The engine wants its next tick at this time. */
   schedule(wakeAt: number | undefined): void {
     this.#wakeAt = wakeAt;
-    if (this.#closing.aborted) return;
+    if (!this.#started || this.#closing.aborted) return;
     let now: number;
     try {
       now = this.#hosts.time.nowMs();
@@ -80,7 +82,8 @@ export class Background {
       outcome = check.word(said, "what the transport says of a delivery", OUTCOMES);
     } catch (error) {
       outcome = "failed";
-      if (InvreqError.is(error)) this.#trouble(error);
+      if (error !== LATE && !this.#closing.aborted)
+        this.#trouble(hostError("the transport cannot send", error));
     }
     await this.performForGood((glue) => glue.Input.delivered(delivery.id, outcome));
   }
@@ -166,9 +169,7 @@ export class Background {
         await breathe();
       } catch (error) {
         if (this.#closing.aborted) return;
-        this.#trouble(
-          InvreqError.is(error) ? error : invalid(`the transport cannot receive: ${reasonOf(error)}`, error),
-        );
+        this.#trouble(hostError("the transport cannot receive", error));
         pause = await this.#rest(pause);
       }
     }
@@ -176,15 +177,15 @@ export class Background {
 
   /** A page that was out of sight or offline, or a machine that slept, catches up as soon as it is back. */
   #listen(): void {
-    const back = (): void => {
-      if (typeof document === "undefined" || document.visibilityState === "visible") this.#catchUpQuietly();
+    const page = typeof document === "undefined" ? undefined : document;
+    const back = ({ type }: Event): void => {
+      if (type !== "visibilitychange" || page?.visibilityState === "visible") this.#catchUpQuietly();
     };
-    const listen = (target: EventTarget | undefined, events: readonly string[]): void => {
-      if (typeof target?.addEventListener !== "function") return;
-      for (const event of events) target.addEventListener(event, back, { signal: this.#closing });
+    const listen = (target: Partial<EventTarget> | undefined, events: readonly string[]): void => {
+      for (const event of events) target?.addEventListener?.(event, back, { signal: this.#closing });
     };
-    listen(globalThis as unknown as EventTarget, ["pageshow", "online"]);
-    listen(typeof document === "undefined" ? undefined : document, ["visibilitychange", "resume"]);
+    listen(globalThis, ["pageshow", "online"]);
+    listen(page, ["visibilitychange", "resume"]);
   }
 
   #watch(revisionKey: Uint8Array): void {
@@ -241,6 +242,10 @@ export class Background {
       ? error
       : fail("internal", `something unexpected: ${reasonOf(error)}`, error);
   }
+}
+
+function hostError(what: string, error: unknown): InvreqError {
+  return InvreqError.is(error) ? error : fail("missing_answer", `${what}: ${reasonOf(error)}`, error);
 }
 
 function readReceived(value: unknown): MakeInput {

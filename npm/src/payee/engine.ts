@@ -112,7 +112,7 @@ export class Engine {
         });
       }
     } finally {
-      free(attempt.answers);
+      end(attempt);
     }
   }
 
@@ -125,7 +125,7 @@ export class Engine {
         try {
           if ((await this.#advance(input, attempt)) === "done") return;
         } finally {
-          free(attempt.answers);
+          end(attempt);
         }
       }
       throw busy();
@@ -187,6 +187,11 @@ interface Attempt {
   readonly nowMs: number;
   readonly entropy: Uint8Array;
   readonly answers: Answers;
+}
+
+function end({ entropy, answers }: Attempt): void {
+  entropy.fill(0);
+  free(answers);
 }
 
 interface Begun {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The handle: what a wallet calls.
  *
@@ -30,6 +31,11 @@ import { Events } from "./events.js";
 import { readSigner, readSource, readStore, readTransport, TimeAndDice } from "./host.js";
 import * as inputs from "./inputs.js";
 import { verdict } from "./verdict.js";
+
+// Where the symbols are missing, as compilers name them there.
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? /* @__PURE__ */ Symbol.for("Symbol.asyncDispose");
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? /* @__PURE__ */ Symbol.for("Symbol.dispose");
 
 /** What a payee is opened with. */
 export interface PayeeOptions {
@@ -177,15 +183,20 @@ export class Payee {
    * @throws {@link InvreqError} `invalid_parameter`.
    */
   listInvoices(query: ListInvoicesQuery = {}): AsyncIterable<InvoiceRecord> & { page(): Promise<Page> } {
-    const { start, page } = inputs.listInvoices(query);
-    const read = (start: number): Promise<Page> => this.#call<Page>(page(start));
+    // Read now, as every other parameter is, and refused where the list is awaited.
+    const asked = settled(() => inputs.listInvoices(query));
+    const read = async (from?: number): Promise<Page> => {
+      const { start, page } = asked();
+      return this.#call<Page>(page(from ?? start));
+    };
     return {
-      page: () => read(start),
+      page: () => read(),
       async *[Symbol.asyncIterator]() {
-        for (let next: number | undefined = start; next !== undefined;) {
-          const page: Page = await read(next);
+        let page = await read();
+        yield* page.records;
+        while (page.next !== undefined) {
+          page = await read(page.next);
           yield* page.records;
-          next = page.next;
         }
       },
     };
@@ -320,6 +331,16 @@ export class Payee {
     return this.#closed;
   }
 
+  /** {@link close}, for `await using`. */
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** {@link close}, for `using`; its errors are passed over. */
+  [dispose](): void {
+    this.close().catch(() => {});
+  }
+
   async #start(): Promise<void> {
     const gone = onDeath((error) => this.#end(error));
     this.#closing.signal.addEventListener("abort", gone);
@@ -385,29 +406,16 @@ export class Payee {
   }
 }
 
-/** `await using` and `using`, where there are such symbols. */
-export interface Payee {
-  [Symbol.asyncDispose](): Promise<void>;
-  [Symbol.dispose](): void;
-}
-
-const disposing: [symbol | undefined, (this: Payee) => unknown][] = [
-  [
-    Symbol.asyncDispose,
-    function () {
-      return this.close();
-    },
-  ],
-  [
-    Symbol.dispose,
-    function () {
-      this.close().catch(() => {});
-    },
-  ],
-];
-for (const [name, value] of disposing) {
-  if (name !== undefined)
-    Object.defineProperty(Payee.prototype, name, { value, configurable: true, writable: true });
+/** Does something now, and says later what came of it. */
+function settled<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 function readSignal(options: unknown): AbortSignal | undefined {
