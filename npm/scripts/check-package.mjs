@@ -48,6 +48,6 @@ function checkDeclarations() {
     const code = text.replace(/\/\*[\s\S]*?\*\//g, "");
     if (!file.startsWith("wasm/") && /\bany\b/.test(code.replace(/"[^"]*"/g, "")))
       throw new Error(`${file} has the type any`);
-    if (/node:|NodeJS\.|Buffer\b/.test(code)) throw new Error(`${file} names a type of Node`);
+    if (/"node:|NodeJS\.|\bBuffer\b/.test(code)) throw new Error(`${file} names a type of Node`);
   }
 }

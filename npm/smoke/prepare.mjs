@@ -15,6 +15,7 @@ export async function prepare() {
   await installBundlers();
   await installPackage();
   const scenario = readFileSync(join(HERE, "scenario.ts"), "utf8");
+  holdAgainstVector(scenario);
   const esm = (await transform(scenario, { loader: "ts", format: "esm" })).code;
   const cjs = (await transform(scenario, { loader: "ts", format: "cjs" })).code;
   for (const project of readdirSync(join(HERE, "projects"))) {
@@ -30,6 +31,15 @@ export async function prepare() {
   return FOLDER;
 }
 
+/** The scenario's strings are those of the shared vectors. */
+function holdAgainstVector(scenario) {
+  const pairs = JSON.parse(readFileSync(join(NPM, "../tests/vectors/pairs/pairs.json"), "utf8"));
+  const { request, invoice } = pairs.find(({ name }) => name === "A-3");
+  if (![request, invoice].every((text) => scenario.includes(`"${text}"`))) {
+    throw new Error("smoke/scenario.ts is not about pair A-3 of tests/vectors/pairs");
+  }
+}
+
 /** What smoke/package-lock.json says; skipped where it is there already. */
 async function installBundlers() {
   const stamp = join(FOLDER, "node_modules/.installed-package-lock.json");
@@ -38,7 +48,8 @@ async function installBundlers() {
   console.log("installing the bundlers of smoke/package.json …");
   for (const name of ["package.json", "package-lock.json", ".npmrc"])
     cpSync(join(HERE, name), join(FOLDER, name));
-  await run("npm", ["ci", "--prefer-offline"], { cwd: FOLDER });
+  // Not `npm ci`: that insists on the binaries of every platform, and a mirror may only have those of its own.
+  await run("npm", ["install", "--prefer-offline"], { cwd: FOLDER });
   writeFileSync(stamp, lock);
 }
 
