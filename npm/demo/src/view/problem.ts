@@ -50,8 +50,8 @@ export function advice(error: InvreqError): string | undefined {
       return "Give this one another label.";
     case "already_answered":
       return "The earlier invoice is in your list.";
-    case "store_full":
-      return "Free some space on this device, then try again. What was kept before is still there.";
+    case "store_failed":
+      return "Nothing was sent, and what was kept before is still there. You can try again.";
     default:
       return error.retryable ? "You can try again." : undefined;
   }
