@@ -76,10 +76,11 @@ export function urlOf(server: Server): string {
 /** Starts the network; it ends with its stdin. */
 export async function startNetwork(program: string): Promise<{ child: ChildProcess; greeting: Greeting }> {
   const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
+  child.on("error", () => undefined); // then there is no line, either
   for await (const line of createInterface({ input: child.stdout })) {
     return { child, greeting: JSON.parse(line) as Greeting };
   }
-  throw new Error(`${program} ended before it was ready`);
+  throw new Error(`${program} does not run: cargo build -p invreq-lightning --bin test-server`);
 }
 
 async function main(): Promise<void> {

@@ -24,6 +24,8 @@ export class App {
   #state: State = firstState(theme());
   #isDrawn = true;
   #wallet: Wallet | undefined;
+  /** Of everything that happens to an invoice in another tab the payee tells, but for its end. */
+  readonly #otherTabs = new BroadcastChannel("invreq-demo");
   #reading = new AbortController();
 
   constructor(root: HTMLElement) {
@@ -41,6 +43,7 @@ export class App {
       const steps = await wallet.keepsakes.steps();
       this.#set({ wallet: { kind: "open" }, steps: new Map([...steps, ...this.#state.steps]) });
       await this.#list(wallet);
+      this.#otherTabs.onmessage = () => void this.#list(wallet);
       this.#actions.read(this.#state.text);
     } catch (error) {
       this.#set({ wallet: { kind: "failed", error: asInvreqError(error) } });
@@ -196,6 +199,7 @@ export class App {
     await this.#act((wallet) => wallet.payee.delInvoice(record.label, record.status));
     if (this.#state.action.error) return;
     void this.#wallet?.keepsakes.forget(record.label);
+    this.#otherTabs.postMessage("deleted");
     this.#set({ shown: undefined });
     this.#focus("list-title");
   }
@@ -234,7 +238,8 @@ export class App {
   async #list(wallet: Wallet): Promise<void> {
     const invoices: InvoiceRecord[] = [];
     for await (const record of wallet.payee.listInvoices()) invoices.push(record);
-    this.#set({ invoices: latestFirst(invoices) });
+    const shown = invoices.find((record) => record.label === this.#state.shown)?.label;
+    this.#set({ invoices: latestFirst(invoices), shown });
   }
 
   #freeLabel(wish: string): string {

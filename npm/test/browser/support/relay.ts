@@ -13,6 +13,8 @@ const INVOICE_BYTES = 1000;
 export class Relay {
   /** How many invoices went through to the node. */
   invoices = 0;
+  /** How many connections came. */
+  dials = 0;
   readonly #server: Server;
   readonly #target: { host: string; port: number };
   readonly #sockets = new Set<Socket>();
@@ -36,11 +38,6 @@ export class Relay {
   /** Where the page connects to. */
   get url(): string {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** How many connections there are now. */
-  get connections(): number {
-    return this.#sockets.size;
   }
 
   /** Lets connections come, and nothing through them. */
@@ -67,6 +64,7 @@ export class Relay {
   }
 
   #accept(client: Socket): void {
+    this.dials += 1;
     client.on("error", () => client.destroy());
     if (this.#mode === "cut") {
       client.destroy();

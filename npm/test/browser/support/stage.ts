@@ -93,6 +93,11 @@ export class Stage {
     return this.#relays.reduce((sum, relay) => sum + relay.invoices, 0);
   }
 
+  /** How many connections the pages opened to nodes, held up or not. */
+  get dials(): number {
+    return [...this.relays.nodes.values()].reduce((sum, relay) => sum + relay.dials, 0);
+  }
+
   /** Holds up what the pages send to nodes. */
   hold(): void {
     this.relays.nodes.forEach((relay) => relay.hold());
@@ -143,7 +148,7 @@ export function listen(page: Page): string[] {
 }
 
 /** A page with the harness in it, and no demo. */
-const HARNESS = `<!doctype html><html lang="en"><title>harness</title><script src="harness.js" type="module"></script></html>`;
+const HARNESS = `<!doctype html><html lang="en"><title>harness</title><link rel="icon" href="icon.svg"><script src="harness.js" type="module"></script></html>`;
 
 interface Parts {
   child: ChildProcess;
