@@ -3,10 +3,11 @@
 use core::str::FromStr;
 
 use bitcoin::Network;
-use invreq::engine::{Config, Need, Progress, Step};
+use invreq::engine::{Config, Need, Progress, Sending, Step};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
+use zeroize::Zeroizing;
 
 use crate::answers::Answers;
 use crate::input::Input;
@@ -32,11 +33,12 @@ struct Begun<'a> {
 impl Engine {
     /// The engine of a wallet.
     #[wasm_bindgen(constructor)]
-    pub fn new(network: &str, wallet_id: &str, seed: &[u8]) -> Js<Engine> {
+    pub fn new(network: &str, wallet_id: &str, seed: Vec<u8>) -> Js<Engine> {
+        let seed = Zeroizing::new(seed);
         let network = Network::from_str(network).map_err(|_| invalid("there is no such network"))?;
         let mut config = Config::new(network);
         config.wallet_id = wallet_id.to_owned();
-        let seed = zeroize::Zeroizing::new(array(seed, "a seed")?);
+        let seed = Zeroizing::new(array(&seed, "a seed")?);
         let inner = invreq::engine::Engine::new(config.clone(), &seed).map_err(throw)?;
         Ok(Self { inner, config })
     }
@@ -69,6 +71,16 @@ impl Engine {
             .commit(step)
             .map(|effects| give(&effects))
             .map_err(throw)
+    }
+
+    /// Who hands out copies: `everyone`, `only` this one, or `none`.
+    #[wasm_bindgen(js_name = setSending)]
+    pub fn set_sending(&mut self, sending: &str) {
+        self.inner.set_sending(match sending {
+            "none" => Sending::None,
+            "only" => Sending::Only,
+            _ => Sending::Everyone,
+        });
     }
 
     /// The node id that replies over our own reply paths are for.

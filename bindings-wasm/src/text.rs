@@ -1,12 +1,13 @@
 //! Functions of text: nothing is kept.
 
-use bitcoin::secp256k1::{Keypair, Secp256k1, SecretKey};
-use invreq::answer::{Answerable, Terms};
+use bitcoin::secp256k1::{All, Keypair, Secp256k1, SecretKey};
+use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
 use invreq::bolt12::{Bolt12, InvoiceRequest, Kind};
 use invreq::DecodeOptions;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
+use zeroize::Zeroizing;
 
 use crate::answers::PaymentPaths;
 use crate::value::{array, give, invalid, optional_time, parse, throw, time};
@@ -48,39 +49,86 @@ pub fn verify(text: &str) -> Js {
     }))
 }
 
-/// The signed invoice, `lni1…`, that answers a request with a key at hand.
+/// An invoice that waits for its signature.
+#[derive(Serialize)]
+struct Unsigned<'a> {
+    #[serde(serialize_with = "bytes")]
+    digest: &'a [u8],
+    tag: &'a str,
+    #[serde(serialize_with = "bytes")]
+    invoice: &'a [u8],
+}
+
+/// What answers a request. With a secret key, or the signature of this node id, it is the signed invoice, `lni1…`; with a node id
+/// alone it is an invoice that waits for its signature.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // plain values cross the boundary; the facade takes one object
 pub fn answer(
     invreq: &str,
     network: &str,
-    secret_key: &[u8],
+    amount_msat: Option<u64>,
     payment_hash: &str,
     paths: PaymentPaths,
     mpp: bool,
     created_at: f64,
     relative_expiry: u32,
-) -> Js<String> {
+    paths_expire_at: Option<f64>,
+    node_id: Option<String>,
+    secret_key: Option<Vec<u8>>,
+    signature: Option<Vec<u8>>,
+) -> Js {
     let request: InvoiceRequest = invreq.parse().map_err(throw)?;
     let chain = DecodeOptions::network(network).map_err(throw)?.chain;
     let answerable = Answerable::new(request, chain, Some(time(created_at))).map_err(throw)?;
+    answerable.check_amount(amount_msat).map_err(throw)?;
     let secp = Secp256k1::new();
-    let mut key = SecretKey::from_slice(&array::<32>(secret_key, "a secret key")?)
-        .map_err(|_| invalid("this is no secret key"))?;
-    let mut pair = Keypair::from_secret_key(&secp, &key);
-    key.non_secure_erase();
+    let pair = secret_key.map(|key| read_key(key, &secp)).transpose()?;
+    let node_id = match &pair {
+        Some(pair) => pair.public_key(),
+        None => parse(&node_id.unwrap_or_default(), "node id")?,
+    };
     let terms = Terms {
         created_at: time(created_at),
         relative_expiry,
         payment_hash: parse(payment_hash, "payment hash")?,
-        node_id: pair.public_key(),
+        node_id,
         mpp,
         paths: paths.into_inner(),
-        paths_expire_at: None,
+        paths_expire_at: optional_time(paths_expire_at),
     };
-    let answered = invreq::answer::answer(&answerable, &terms, &pair, &secp);
-    pair.non_secure_erase();
-    answered.map(|invoice| invoice.to_string()).map_err(throw)
+    let invoice = match (pair, signature) {
+        (Some(mut pair), _) => {
+            let answered = invreq::answer::answer(&answerable, &terms, &pair, &secp);
+            pair.non_secure_erase();
+            answered
+        }
+        (None, Some(signature)) => {
+            let signature = array(&signature, "a signature")?;
+            prepare(&answerable, &terms).and_then(|unsigned| unsigned.finish(&signature))
+        }
+        (None, None) => {
+            let unsigned = prepare(&answerable, &terms).map_err(throw)?;
+            return Ok(give(&Unsigned {
+                digest: &unsigned.digest(),
+                tag: INVOICE_SIGNATURE_TAG,
+                invoice: unsigned.as_bytes(),
+            }));
+        }
+    };
+    invoice.map(|invoice| invoice.to_string().into()).map_err(throw)
+}
+
+fn read_key(key: Vec<u8>, secp: &Secp256k1<All>) -> Js<Keypair> {
+    let key = Zeroizing::new(key);
+    let mut key = SecretKey::from_slice(&array::<32>(&key, "a secret key")?)
+        .map_err(|_| invalid("this is no secret key"))?;
+    let pair = Keypair::from_secret_key(secp, &key);
+    key.non_secure_erase();
+    Ok(pair)
+}
+
+fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
 fn hex(bytes: [u8; 32]) -> String {

@@ -8,7 +8,7 @@ use crate::engine::flight::{Flight, Stage};
 use crate::engine::layout::{after, read_index};
 use crate::engine::payer_reply::is_refused;
 use crate::engine::plan::pause_after;
-use crate::engine::state::{Counters, WaitKind};
+use crate::engine::state::{Counters, Sending, WaitKind};
 use crate::engine::status::expired;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::wait::answer_any_wait;
@@ -136,12 +136,13 @@ fn next_flight(draft: &Draft<'_>, invoice: &StoredInvoice, flight: Option<Flight
     let known =
         known.filter(|known| (known.next_copy, known.next_path) == (invoice.next_copy, invoice.next_path));
     let is_further = invoice.next_path.is_none();
+    let others_send = draft.state.opened && draft.state.sending != Sending::Only;
     match (known.and(flight), known) {
         // We are at it, and nothing came between.
         (Some(flight), _) if is_further || matches!(flight.stage, Stage::InLine(..)) => flight,
         // Another writer is at it, who may have it in hand: its word is awaited for a while.
-        (_, None) if draft.state.opened && is_further => Flight::due(invoice.further_at(now_ms), retries),
-        (_, None) if draft.state.opened => Flight::due(now_ms.saturating_add(pause_after(retries)), retries),
+        (_, None) if others_send && is_further => Flight::due(invoice.further_at(now_ms), retries),
+        (_, None) if others_send => Flight::due(now_ms.saturating_add(pause_after(retries)), retries),
         _ if is_further => Flight::due(invoice.further_after_restart(now_ms), retries),
         _ => Flight::due(now_ms, retries),
     }

@@ -21,6 +21,18 @@ pub(crate) struct Counters {
     pub(crate) last_ms: u64,
 }
 
+/// Who hands out copies, where several engines work on one wallet: see [`Engine::set_sending`](crate::engine::Engine).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sending {
+    /// Every engine does, and each leaves the others a moment to say what became of a copy.
+    #[default]
+    Everyone,
+    /// This one alone.
+    Only,
+    /// Another one.
+    None,
+}
+
 /// Something that comes at a certain time. The order of the variants is the order within one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
@@ -78,6 +90,7 @@ pub(crate) struct State {
     /// means that the clock was set back.
     last_tick_ms: u64,
     pub(crate) ignored_replies: u64,
+    pub(crate) sending: Sending,
 }
 
 impl State {
@@ -107,12 +120,15 @@ impl State {
         self.waits_any.iter().copied()
     }
 
+    /// What comes when, without what another engine sees to.
     pub(crate) fn timers(&self) -> impl Iterator<Item = (u64, Timer)> + '_ {
-        self.timers.iter().copied()
+        let sends = self.sending != Sending::None;
+        let ours = move |timer: &Timer| sends || !matches!(timer, Timer::Moves(_) | Timer::Delivers(_));
+        self.timers.iter().copied().filter(move |(_, timer)| ours(timer))
     }
 
     pub(crate) fn wake_at(&self) -> Option<u64> {
-        self.timers.first().map(|(at, _)| *at)
+        self.timers().next().map(|(at, _)| at)
     }
 
     /// Puts an invoice in place of what was known under its index; only open ones are kept.

@@ -1,0 +1,14 @@
+/**
+ * Answers BOLT 12 invoice requests, and tracks the answers until they are paid.
+ *
+ * @module
+ */
+
+export * from "./codes.js";
+export { type ErrorDetails, type Field, InvreqError } from "./error.js";
+export * from "./host.js";
+export { setModule, ready } from "./module.js";
+export { Payee, type PayeeOptions } from "./payee/payee.js";
+export * from "./record.js";
+export { answer, decode, prepare, verify } from "./text.js";
+export * from "./types.js";

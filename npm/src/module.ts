@@ -1,0 +1,120 @@
+/**
+ * The WebAssembly module: compiled and instantiated when it is first used.
+ *
+ * Where its bytes come from is a matter of `source.ts`, of which each entry of the package has its own.
+ *
+ * @module
+ */
+
+import { fromWasm } from "./convert.js";
+import { fail, InvreqError } from "./error.js";
+import { source, type WasmInput } from "./source.js";
+import * as glue from "./wasm/invreq.js";
+
+export type Glue = typeof glue;
+
+let loaded = false;
+let loading: Promise<void> | undefined;
+let dead: InvreqError | undefined;
+const mourners = new Set<(error: InvreqError) => void>();
+
+/**
+ * Calls into the module, which is instantiated now if it was not before.
+ *
+ * What it throws is an {@link InvreqError}. A trap ends the module for good: this call and all later ones end with `internal`.
+ */
+export function call<T>(work: (glue: Glue) => T): T {
+  if (dead !== undefined) throw dead;
+  if (!loaded) {
+    if (source.sync === undefined) throw notReady();
+    instantiate(source.sync());
+  }
+  try {
+    return work(glue);
+  } catch (thrown) {
+    throw toError(thrown);
+  }
+}
+
+/** Frees a handle. After a trap there is nothing to free. */
+export function free(handle: { free(): void } | undefined): void {
+  if (handle !== undefined && dead === undefined) call(() => handle.free());
+}
+
+/** Loads the module, where it cannot be had at once. Calling it again is no error. */
+export async function ready(): Promise<void> {
+  if (dead !== undefined) throw dead;
+  if (loaded) return;
+  if (source.sync !== undefined) return call(() => {});
+  loading ??= source.load().then(setModule, (error: unknown) => {
+    loading = undefined;
+    throw InvreqError.is(error)
+      ? error
+      : fail("internal", "the WebAssembly module could not be loaded", error);
+  });
+  return loading;
+}
+
+/**
+ * Brings the module: a compiled `WebAssembly.Module`, the bytes of `invreq.wasm`, or the `Response` of a request for it.
+ *
+ * Once a module is at work, another one is passed over.
+ */
+export async function setModule(
+  module: WasmInput | Response | PromiseLike<WasmInput | Response>,
+): Promise<void> {
+  const compiled = await compile(await module);
+  if (!loaded && dead === undefined) instantiate(compiled);
+}
+
+/** Calls back when the module has trapped; returns how to stop. */
+export function onDeath(mourner: (error: InvreqError) => void): () => void {
+  mourners.add(mourner);
+  return () => mourners.delete(mourner);
+}
+
+async function compile(module: WasmInput | Response): Promise<WebAssembly.Module> {
+  try {
+    if (module instanceof WebAssembly.Module) return module;
+    if (typeof Response === "function" && module instanceof Response) {
+      if (!module.ok) throw new Error(`HTTP status ${module.status}`);
+      // Streaming needs the right media type, which not every server sends.
+      const type = module.headers.get("content-type") ?? "";
+      if (type.startsWith("application/wasm")) return await WebAssembly.compileStreaming(module);
+      return await WebAssembly.compile(await module.arrayBuffer());
+    }
+    return await WebAssembly.compile(module as BufferSource);
+  } catch (error) {
+    throw fail("invalid_parameter", "this is not the WebAssembly module of invreq", error);
+  }
+}
+
+function instantiate(module: WebAssembly.Module | BufferSource): void {
+  try {
+    glue.initSync({ module });
+  } catch (error) {
+    throw fail("internal", "the WebAssembly module could not be compiled and instantiated here", error);
+  }
+  loaded = true;
+}
+
+/** What was thrown, as an error of this library: the core's own, or else the end of the module. */
+function toError(thrown: unknown): InvreqError {
+  if (InvreqError.is(thrown)) return thrown;
+  const error = fromWasm.error(thrown);
+  if (error !== undefined) return error;
+  // A trap, or an exception that went through frames of the module: nobody knows what state they left behind.
+  const message =
+    "the WebAssembly module has stopped and has to be loaded anew: reload the page, or start a new process";
+  dead = fail("internal", message, thrown);
+  for (const mourner of [...mourners]) mourner(dead);
+  mourners.clear();
+  return dead;
+}
+
+function notReady(): InvreqError {
+  return fail(
+    "internal",
+    "the WebAssembly module is not loaded yet: await `ready()`, or `setModule(…)` first",
+  );
+}

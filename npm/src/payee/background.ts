@@ -1,0 +1,257 @@
+/**
+ * What goes on in the background: timers, deliveries, what comes in, other tabs.
+ *
+ * @module
+ */
+
+import * as check from "../check.js";
+import { invalid, InvreqError, fail } from "../error.js";
+import type { Delivery, SendOutcome } from "../host.js";
+import { LATE, PATIENCE_MS, within } from "./ask.js";
+import { breathe, LONGEST_SLEEP_MS } from "./clock.js";
+import { type Engine, type Hosts, type MakeInput, restore, tick } from "./engine.js";
+import { reasonOf } from "./host.js";
+import { invoiceError, onionMessage } from "./inputs.js";
+
+/** The pause after something in the background failed; it doubles up to half a minute. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+const OUTCOMES = ["accepted", "no_route", "offline", "failed"] as const;
+
+/** What a payee does without being called. */
+export class Background {
+  readonly #engine: Engine;
+  readonly #hosts: Hosts;
+  readonly #closing: AbortSignal;
+  readonly #trouble: (error: InvreqError) => void;
+  #started = false;
+  #wakeAt: number | undefined;
+  #sleeping: AbortController | undefined;
+  #ticking = false;
+  #pause = FIRST_PAUSE_MS;
+  #seenMs = 0;
+  #setBack = false;
+  #catchingUp: Promise<void> | undefined;
+  #catchUpAgain = false;
+
+  constructor(engine: Engine, hosts: Hosts, closing: AbortSignal, trouble: (error: InvreqError) => void) {
+    this.#engine = engine;
+    this.#hosts = hosts;
+    this.#closing = closing;
+    this.#trouble = trouble;
+  }
+
+  /** Begins, once the engine has read its store. */
+  start(revisionKey: Uint8Array): void {
+    this.#started = true;
+    this.schedule(this.#wakeAt);
+    void this.#receiveAll();
+    this.#listen();
+    this.#watch(revisionKey);
+    void this.#lead(revisionKey);
+  }
+
+  /** The engine wants its next tick at this time. */
+  schedule(wakeAt: number | undefined): void {
+    this.#wakeAt = wakeAt;
+    if (!this.#started || this.#closing.aborted) return;
+    let now: number;
+    try {
+      now = this.#hosts.time.nowMs();
+    } catch (error) {
+      return this.#trouble(error as InvreqError);
+    }
+    // A clock that was set back moves every timer away, so the engine has to see it.
+    this.#setBack ||= now < this.#seenMs;
+    this.#seenMs = now;
+    if (this.#ticking) return;
+    this.#sleeping?.abort();
+    if (this.#setBack || (wakeAt !== undefined && wakeAt <= now)) void this.#tick();
+    else if (wakeAt !== undefined) void this.#sleep(now, wakeAt);
+  }
+
+  /** Hands a copy to the transport, and does not rest until what became of it is written. */
+  async send(delivery: Delivery): Promise<void> {
+    let outcome: SendOutcome;
+    try {
+      const { transport } = this.#hosts;
+      const said = await within(this.#hosts, PATIENCE_MS, this.#closing, (signal) =>
+        transport.send(delivery, { signal }),
+      );
+      outcome = check.word(said, "what the transport says of a delivery", OUTCOMES);
+    } catch (error) {
+      outcome = "failed";
+      if (error !== LATE && !this.#closing.aborted)
+        this.#trouble(hostError("the transport cannot send", error));
+    }
+    await this.performForGood((glue) => glue.Input.delivered(delivery.id, outcome));
+  }
+
+  /** Reads what other writers changed, and catches up with the time. */
+  catchUp(): Promise<void> {
+    if (this.#catchingUp !== undefined) {
+      // What changed since it began needs another look.
+      this.#catchUpAgain = true;
+      return this.#catchingUp;
+    }
+    const work = async (): Promise<void> => {
+      do {
+        this.#catchUpAgain = false;
+        await this.#engine.perform(restore);
+        await this.#engine.perform(tick);
+      } while (this.#catchUpAgain);
+    };
+    this.#catchingUp = work().finally(() => (this.#catchingUp = undefined));
+    return this.#catchingUp;
+  }
+
+  /** Carries out an input nobody waits for, again and again where the store fails for a while. */
+  async performForGood(make: MakeInput): Promise<void> {
+    let pause = FIRST_PAUSE_MS;
+    while (!this.#closing.aborted) {
+      try {
+        return await this.#engine.perform(make);
+      } catch (error) {
+        if (this.#closing.aborted) return;
+        const known = this.#known(error);
+        this.#trouble(known);
+        if (!known.retryable) return;
+        pause = await this.#rest(pause);
+      }
+    }
+  }
+
+  async #sleep(now: number, wakeAt: number): Promise<void> {
+    const sleeping = new AbortController();
+    this.#sleeping = sleeping;
+    const stop = (): void => sleeping.abort();
+    this.#closing.addEventListener("abort", stop);
+    try {
+      await this.#hosts.time.waitUntil(now, Math.min(wakeAt, now + LONGEST_SLEEP_MS), sleeping.signal);
+    } catch (error) {
+      if (!sleeping.signal.aborted) this.#trouble(this.#known(error));
+      await breathe();
+    } finally {
+      this.#closing.removeEventListener("abort", stop);
+    }
+    if (!sleeping.signal.aborted) this.schedule(this.#wakeAt);
+  }
+
+  /** There is one tick at a time. */
+  async #tick(): Promise<void> {
+    this.#ticking = true;
+    this.#setBack = false;
+    try {
+      await this.#engine.perform(tick);
+      this.#pause = FIRST_PAUSE_MS;
+    } catch (error) {
+      if (this.#closing.aborted) return;
+      this.#trouble(this.#known(error));
+      this.#pause = await this.#rest(this.#pause);
+    } finally {
+      this.#ticking = false;
+    }
+    this.schedule(this.#wakeAt);
+  }
+
+  /** Takes in what comes at the transport by itself, one message at a time. */
+  async #receiveAll(): Promise<void> {
+    const { receive } = this.#hosts.transport;
+    if (receive === undefined) return;
+    let pause = FIRST_PAUSE_MS;
+    while (!this.#closing.aborted) {
+      try {
+        const received = await receive({ signal: this.#closing });
+        if (this.#closing.aborted) return;
+        await this.performForGood(readReceived(received));
+        pause = FIRST_PAUSE_MS;
+        await breathe();
+      } catch (error) {
+        if (this.#closing.aborted) return;
+        this.#trouble(hostError("the transport cannot receive", error));
+        pause = await this.#rest(pause);
+      }
+    }
+  }
+
+  /** A page that was out of sight or offline, or a machine that slept, catches up as soon as it is back. */
+  #listen(): void {
+    const page = typeof document === "undefined" ? undefined : document;
+    const back = ({ type }: Event): void => {
+      if (type !== "visibilitychange" || page?.visibilityState === "visible") this.#catchUpQuietly();
+    };
+    const listen = (target: Partial<EventTarget> | undefined, events: readonly string[]): void => {
+      for (const event of events) target?.addEventListener?.(event, back, { signal: this.#closing });
+    };
+    listen(globalThis, ["pageshow", "online"]);
+    listen(page, ["visibilitychange", "resume"]);
+  }
+
+  #watch(revisionKey: Uint8Array): void {
+    const { watch } = this.#hosts.store;
+    if (watch === undefined) return;
+    try {
+      const stop = watch(revisionKey.slice(), () => this.#catchUpQuietly());
+      if (typeof stop !== "function") throw invalid("store.watch has to return a function");
+      this.#closing.addEventListener("abort", () => void (stop as () => void)());
+    } catch (error) {
+      this.#trouble(this.#known(error));
+    }
+  }
+
+  /** Of several tabs or processes, one sends: this one, from now on. */
+  async #lead(revisionKey: Uint8Array): Promise<void> {
+    const { lead } = this.#hosts.store;
+    let pause = FIRST_PAUSE_MS;
+    while (lead !== undefined && !this.#closing.aborted) {
+      try {
+        await lead(revisionKey.slice(), { signal: this.#closing });
+        if (this.#closing.aborted) return;
+        await this.#engine.look((handle) => handle.setSending("only"));
+        return this.#catchUpQuietly();
+      } catch (error) {
+        if (this.#closing.aborted) return;
+        this.#trouble(this.#known(error));
+        pause = await this.#rest(pause);
+      }
+    }
+  }
+
+  #catchUpQuietly(): void {
+    this.catchUp().catch((error: unknown) => {
+      if (this.#closing.aborted) return;
+      this.#trouble(this.#known(error));
+      // The next write would be a conflict and read it all the same; until then, time is the only other hint.
+      void this.performForGood(restore);
+    });
+  }
+
+  /** Waits, and gives the next pause. */
+  async #rest(pause: number): Promise<number> {
+    try {
+      await this.#hosts.time.wait(pause, this.#closing);
+    } catch {
+      await breathe();
+    }
+    return Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+
+  #known(error: unknown): InvreqError {
+    return InvreqError.is(error)
+      ? error
+      : fail("internal", `something unexpected: ${reasonOf(error)}`, error);
+  }
+}
+
+function hostError(what: string, error: unknown): InvreqError {
+  return InvreqError.is(error) ? error : fail("missing_answer", `${what}: ${reasonOf(error)}`, error);
+}
+
+function readReceived(value: unknown): MakeInput {
+  const given = check.read(value, "what the transport received", ["kind", "nodeId", "replyPathId", "bytes"]);
+  const kind = check.word(given.kind, "kind", ["onionMessage", "invoiceError"] as const);
+  return kind === "onionMessage"
+    ? onionMessage(given.bytes, given.nodeId)
+    : invoiceError(given.replyPathId, given.bytes);
+}

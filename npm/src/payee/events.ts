@@ -1,0 +1,117 @@
+/**
+ * Telling what happened.
+ *
+ * @module
+ */
+
+import type { EventOf, PayeeEvent } from "../types.js";
+
+/** How many events a reader can fall behind. */
+const MOST_BEHIND = 1024;
+
+type Listener = (event: PayeeEvent) => void;
+
+/** Hands events to whoever wants them. */
+export class Events {
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #readers = new Set<Reader>();
+
+  /** Calls back at every event of this kind; returns how to stop. */
+  on<Kind extends PayeeEvent["kind"] | "*">(
+    kind: Kind,
+    listener: (event: EventOf<Kind>) => void,
+  ): () => void {
+    // Of its own, so that the same function can listen twice.
+    const own: Listener = (event) => listener(event as EventOf<Kind>);
+    const listeners = this.#listeners.get(kind) ?? new Set();
+    this.#listeners.set(kind, listeners.add(own));
+    return () => void listeners.delete(own);
+  }
+
+  /** All events from now on. */
+  read(signal: AbortSignal | undefined): Reader {
+    const reader = new Reader(signal, () => this.#readers.delete(reader));
+    if (!reader.isOver) this.#readers.add(reader);
+    return reader;
+  }
+
+  tell(event: PayeeEvent): void {
+    for (const reader of this.#readers) reader.push(event);
+    for (const kind of [event.kind, "*"]) {
+      for (const listener of [...(this.#listeners.get(kind) ?? [])]) {
+        try {
+          listener(event);
+        } catch (error) {
+          // It is the listener's own error: it must not end what we are at, and must not go unnoticed.
+          setTimeout(() => {
+            throw error;
+          });
+        }
+      }
+    }
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#listeners.clear();
+    for (const reader of [...this.#readers]) reader.end();
+  }
+}
+
+/** A queue of events, read with `for await`. */
+export class Reader implements AsyncIterableIterator<PayeeEvent> {
+  readonly #queue: PayeeEvent[] = [];
+  readonly #waiting: ((result: IteratorResult<PayeeEvent>) => void)[] = [];
+  readonly #signal: AbortSignal | undefined;
+  readonly #leave: () => void;
+  readonly #abort = (): void => this.end();
+  #missed = 0;
+  isOver = false;
+
+  constructor(signal: AbortSignal | undefined, leave: () => void) {
+    this.#signal = signal;
+    this.#leave = leave;
+    if (signal?.aborted) this.isOver = true;
+    else signal?.addEventListener("abort", this.#abort);
+  }
+
+  push(event: PayeeEvent): void {
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) return waiting({ done: false, value: event });
+    this.#queue.push(event);
+    if (this.#queue.length > MOST_BEHIND) {
+      this.#queue.shift();
+      this.#missed += 1;
+    }
+  }
+
+  next(): Promise<IteratorResult<PayeeEvent>> {
+    if (this.#missed > 0) {
+      const value: PayeeEvent = { kind: "missed", count: this.#missed };
+      this.#missed = 0;
+      return Promise.resolve({ done: false, value });
+    }
+    const value = this.#queue.shift();
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    if (this.isOver) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<PayeeEvent>> {
+    this.#queue.length = 0;
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** What is in the queue can still be read. */
+  end(): void {
+    this.isOver = true;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#leave();
+    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
+  }
+}
