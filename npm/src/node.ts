@@ -4,6 +4,7 @@
  * @module
  */
 
+export { FileStore } from "./stores/file.js";
 export { SqliteStore, type SqliteStoreOptions } from "./stores/sqlite.js";
 export type { SqliteDriver } from "./stores/sqlite-driver.js";
 export { TcpTransport } from "./transports/tcp.js";
