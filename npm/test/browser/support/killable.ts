@@ -1,5 +1,5 @@
 /**
- * A Chromium that can be killed, with a profile that outlives it.
+ * A Chromium that can be put to sleep and killed, with a profile that outlives it.
  *
  * @module
  */
@@ -29,6 +29,16 @@ export class Killable {
     if (!context) throw new Error("Chromium has no window");
     context.setDefaultTimeout(PATIENCE_MS);
     return new Killable(context, browser, child);
+  }
+
+  /** Stops its pages in the middle of whatever they do, as a machine does that goes to sleep, and returns what wakes them up. */
+  async sleep(): Promise<() => void> {
+    const session = await this.browser.newBrowserCDPSession();
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    await session.detach();
+    const pages = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+    pages.forEach((id) => process.kill(id, "SIGSTOP"));
+    return () => pages.forEach((id) => process.kill(id, "SIGCONT"));
   }
 
   /** Kills all of it, as a machine does that runs out of memory. */

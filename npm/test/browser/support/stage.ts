@@ -111,10 +111,16 @@ export class Stage {
     this.relays.nodes.forEach((relay) => relay.hold());
   }
 
+  /** Ends all connections of the pages, and every new one. */
+  cut(): void {
+    this.#relays.forEach((relay) => relay.cut());
+  }
+
   /** Takes the network away, or gives it back. */
   async setOffline(context: BrowserContext, offline: boolean): Promise<void> {
     await context.setOffline(offline);
-    this.#relays.forEach((relay) => (offline ? relay.cut() : relay.open()));
+    if (offline) this.cut();
+    else this.release();
   }
 
   /** Lets everything through. */
