@@ -17,7 +17,7 @@ test("answered, paid, and still paid after a reload", async () => {
   await wallet.read(await stage.request("order 1"));
   await wallet.answer("refund 1");
   await wallet.waitFor("Paid");
-  await until("the payer has its proof", () => stage.paid === before + 1);
+  await stage.untilPaid(before + 1);
   const { page } = wallet;
   const steps = await page.locator(".timeline > li.done .step-title").allInnerTexts();
   assert.equal(steps.length, 4);

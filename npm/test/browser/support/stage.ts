@@ -139,6 +139,17 @@ export class Stage {
     return this.control.events.filter(({ event }) => event === "payment_sent").length;
   }
 
+  /** Waits for the next event of this kind at any node. */
+  async until(event: string): Promise<void> {
+    const seen = this.control.events.length;
+    await until(event, () => this.control.events.slice(seen).some((found) => found.event === event));
+  }
+
+  /** Waits until the payer has made so many payments. */
+  async untilPaid(payments: number): Promise<void> {
+    await until("the payer has its proof", () => this.paid === payments);
+  }
+
   get #relays(): Relay[] {
     return [this.relays.control, ...this.relays.nodes.values()];
   }
