@@ -8,7 +8,7 @@
 //! engine   Engine.begin(Input, now, entropy, Answers) -> needs or a step; Engine.commit(step) -> effects
 //! input    one constructor for each input of the engine
 //! answers  one method for each answer to a need
-//! peer     a BOLT 8 connection: bytes in, bytes out
+//! peer     a BOLT 8 connection: bytes in, bytes out (feature `peer`, on by default)
 //! ```
 //!
 //! A failed call throws the core's `ErrorDetails` as a plain object.
@@ -16,6 +16,8 @@
 mod answers;
 mod engine;
 mod input;
+#[cfg(feature = "peer")]
+mod peer;
 mod text;
 mod value;
 

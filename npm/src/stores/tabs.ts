@@ -1,0 +1,115 @@
+/**
+ * Who writes and who leads, among the tabs and workers of one origin.
+ *
+ * @module
+ */
+
+import type { Entry } from "../host.js";
+import { hexOf } from "./bytes.js";
+import { aborted } from "./signals.js";
+
+/** How often the revision is looked up where tabs cannot talk to each other, in milliseconds. */
+const POLL_MS = 1_000;
+
+/** Reads the entry of a key. */
+type Read = (key: Uint8Array) => Promise<Entry[]>;
+
+/** What tabs tell each other: this wallet has a new revision. */
+interface Note {
+  readonly key: string;
+}
+
+/** Speaks for one handle on a database. */
+export class Tabs {
+  readonly #name: string;
+  readonly #read: Read;
+  readonly #channel: BroadcastChannel | undefined;
+  readonly #watchers = new Map<() => void, string>();
+  /** The latest revision known of each wallet, as hex, where it has to be looked up. */
+  readonly #known = new Map<string, string>();
+  readonly #polls = new Set<ReturnType<typeof setInterval>>();
+  readonly #lookAgain = (event: Event): void => this.#cameBack(event);
+
+  /** Speaks for a handle on the database of this name. */
+  constructor(name: string, read: Read) {
+    this.#name = `invreq/${name}`;
+    this.#read = read;
+    if (typeof BroadcastChannel === "function") {
+      this.#channel = new BroadcastChannel(this.#name);
+      this.#channel.onmessage = (event: MessageEvent<unknown>) => this.#heard(event.data);
+    }
+    // A page that slept or was in the back/forward cache may have missed something.
+    globalThis.addEventListener?.("pageshow", this.#lookAgain);
+    globalThis.document?.addEventListener("resume", this.#lookAgain);
+  }
+
+  /** Tells the others that this handle wrote. */
+  wrote(revisionKey: Uint8Array, revision: bigint): void {
+    const note: Note = { key: hexOf(revisionKey) };
+    if (this.#known.has(note.key)) this.#known.set(note.key, revision.toString(16).padStart(16, "0"));
+    this.#channel?.postMessage(note);
+  }
+
+  /** Calls back when another handle wrote for this wallet, and returns how to stop. */
+  watch(revisionKey: Uint8Array, changed: () => void): () => void {
+    const key = hexOf(revisionKey);
+    // A function of its own for each call: the same callback may watch more than one wallet.
+    const watcher = (): void => changed();
+    this.#watchers.set(watcher, key);
+    const poll = this.#channel ? undefined : setInterval(() => void this.#poll(revisionKey, key), POLL_MS);
+    if (poll) this.#polls.add(poll);
+    if (poll) void this.#poll(revisionKey, key);
+    return () => {
+      this.#watchers.delete(watcher);
+      clearInterval(poll);
+    };
+  }
+
+  /** Resolves when nobody else leads this wallet; from then on the caller does, until the signal is aborted. */
+  lead(revisionKey: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
+    if (!locks) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const hold = (): Promise<void> => {
+        resolve();
+        return aborted(signal);
+      };
+      locks.request(`${this.#name}/${hexOf(revisionKey)}`, { signal }, hold).catch(reject);
+    });
+  }
+
+  /** Tells and hears nothing any more. */
+  close(): void {
+    this.#channel?.close();
+    for (const poll of this.#polls) clearInterval(poll);
+    this.#watchers.clear();
+    globalThis.removeEventListener?.("pageshow", this.#lookAgain);
+    globalThis.document?.removeEventListener("resume", this.#lookAgain);
+  }
+
+  #heard(note: unknown): void {
+    if (typeof note === "object" && note !== null && "key" in note) this.#changed(note.key);
+  }
+
+  #changed(key: unknown): void {
+    for (const [watcher, watched] of [...this.#watchers]) {
+      if (watched === key) watcher();
+    }
+  }
+
+  async #poll(revisionKey: Uint8Array, key: string): Promise<void> {
+    const before = this.#known.get(key);
+    const found = await this.#read(revisionKey).catch(() => undefined);
+    // What this handle wrote meanwhile is no news, and what could not be read is none either.
+    if (!found || this.#known.get(key) !== before) return;
+    const revision = hexOf(found[0]?.value ?? new Uint8Array());
+    this.#known.set(key, revision);
+    if (before !== undefined && revision !== before) this.#changed(key);
+  }
+
+  #cameBack(event: Event): void {
+    if (event.type === "pageshow" && !(event as PageTransitionEvent).persisted) return;
+    for (const watcher of [...this.#watchers.keys()]) watcher();
+  }
+}

@@ -1,0 +1,113 @@
+import type { Dialer, Duplex, DuplexEvents } from "./duplex.js";
+import { SocketTransport, type SocketTransportOptions } from "./socket.js";
+
+/** As much of the standard `WebSocket` as the transport uses; the npm package `ws` has it, too. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(): void;
+}
+
+/** Makes a {@link WebSocketLike}. */
+export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+/** What a {@link WebSocketTransport} is told. */
+export interface WebSocketTransportOptions extends SocketTransportOptions {
+  /** The class to connect with, where there is no global `WebSocket`: Node 20 takes that of the npm package `ws`. */
+  WebSocket?: WebSocketConstructor | undefined;
+}
+
+/**
+ * A transport over WebSocket, for browsers, Deno, Bun and Node: a page sends an invoice to a payer's node by itself.
+ *
+ * The addresses are `ws://…` and `wss://…`, as Core Lightning's `bind-addr=ws:` offers them. A page that came over `https` can open
+ * `wss://` only, and `ws://` to its own machine; a proxy that speaks `wss` and forwards the bytes to the node's TCP port sees
+ * nothing but an encrypted stream.
+ *
+ * @example
+ * ```ts
+ * const transport = new WebSocketTransport({
+ *   network: "bitcoin",
+ *   addresses: { [payerNodeId]: ["wss://payer.example:9736"] },
+ * });
+ * ```
+ *
+ * Throws an error of the code `invalid_parameter` where `key` is no secret key, and an `Error` where there is no `WebSocket`.
+ */
+export class WebSocketTransport extends SocketTransport {
+  /** A transport that has no connection yet. */
+  constructor(options: WebSocketTransportOptions) {
+    const found = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+    if (!found) {
+      throw new Error("there is no WebSocket here: pass that of the package ws as the option WebSocket");
+    }
+    super(options, new WebSocketDialer(found));
+  }
+}
+
+class WebSocketDialer implements Dialer {
+  /** With a handshake of TLS, and names to look up. */
+  readonly timeoutMs = 10_000;
+
+  constructor(private readonly Socket: WebSocketConstructor) {}
+
+  knows(address: string): boolean {
+    return /^wss?:\/\/[^/]/i.test(address) && URL.canParse(address);
+  }
+
+  dial(address: string, events: DuplexEvents): Duplex {
+    return new WebSocketDuplex(new this.Socket(address), events);
+  }
+}
+
+class WebSocketDuplex implements Duplex {
+  readonly #socket: WebSocketLike;
+
+  constructor(socket: WebSocketLike, events: DuplexEvents) {
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => events.opened();
+    socket.onmessage = (event: { data: unknown }) => {
+      // Text has no place on this connection.
+      if (event.data instanceof ArrayBuffer) return events.received(new Uint8Array(event.data));
+      this.close();
+      events.ended("unreachable");
+    };
+    const over = (): void => {
+      this.#silence();
+      events.ended(isOffline() ? "offline" : "unreachable");
+    };
+    socket.onclose = over;
+    socket.onerror = over;
+  }
+
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket.send(Uint8Array.from(bytes));
+  }
+
+  close(): void {
+    this.#silence();
+    this.#socket.close();
+  }
+
+  #silence(): void {
+    const { onopen, onmessage, onclose } = { onopen: null, onmessage: null, onclose: null };
+    Object.assign(this.#socket, { onopen, onmessage, onclose });
+    // The package `ws` throws an error that nobody listens to.
+    this.#socket.onerror = () => {};
+  }
+}
+
+/** Whether the browser says that there is no network; elsewhere nobody says so. */
+function isOffline(): boolean {
+  return (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false;
+}
