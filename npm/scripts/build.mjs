@@ -36,10 +36,9 @@ const { outputFiles, metafile } = await build({
 
 for (const { path, text } of outputFiles) {
   const name = path.slice(join(process.cwd(), "dist/").length);
-  const esm = text.replaceAll(
-    '"@inline"',
-    name.startsWith("chunks/") ? '"./inline.js"' : '"./chunks/inline.js"',
-  );
+  const inlined = name.startsWith("chunks/") ? '"./inline.js"' : '"./chunks/inline.js"';
+  // An import for its effects alone: there are none, and bundlers warn of it.
+  const esm = text.replaceAll('"@inline"', inlined).replace(/^import "\.[^"]*";\n/gm, "");
   emit(name, esm);
   emit(name.replace(/\.js$/, ".cjs"), await toCommonJs(esm));
 }

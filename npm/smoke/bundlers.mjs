@@ -103,14 +103,14 @@ export async function vite(load, project, main, outDir) {
   if (main === "url") cpSync(join(outDir, "url.html"), join(outDir, "index.html"));
 }
 
-/** The dev server with its pre-bundled dependencies. */
+/** The dev server with its pre-bundled dependencies, in a project that has the package in its own node_modules. */
 export async function viteDev(folder) {
+  const root = join(folder, "page-dev");
+  cpSync(join(folder, "page"), root, { recursive: true });
+  rmSync(join(root, "node_modules"), { recursive: true, force: true });
+  cpSync(join(folder, "node_modules/invreq"), join(root, "node_modules/invreq"), { recursive: true });
   const { createServer } = await (await installed(folder))("vite");
-  const server = await createServer({
-    root: join(folder, "page"),
-    logLevel: "warn",
-    server: { port: 0, host: "127.0.0.1" },
-  });
+  const server = await createServer({ root, logLevel: "warn", server: { port: 0, host: "127.0.0.1" } });
   try {
     await server.listen();
     const { port } = server.httpServer.address();

@@ -22,9 +22,11 @@ export function run(program, args, { cwd, env = {} } = {}) {
 
 /** Starts a program; `said()` is what it printed so far. */
 export function start(program, args, { cwd, env = {} }) {
+  // A bundler that ran in this process may have set NODE_ENV, which others would take for the user's word.
+  const { NODE_ENV, ...ours } = process.env;
   const child = spawn(program, args, {
     cwd,
-    env: { ...process.env, CI: "1", ...env },
+    env: { ...ours, CI: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";

@@ -63,7 +63,5 @@ pub fn first(programs: &[&str]) -> Option<String> {
 /// What a program prints, without the line's end; nothing where it cannot run.
 pub fn says(program: impl AsRef<Path>, args: &[&str]) -> Option<String> {
     let command = shell::program(&program.as_ref().to_string_lossy(), args);
-    shell::stdout(command)
-        .ok()
-        .map(|text| text.trim().to_owned())
+    shell::stdout(command).ok().map(|text| text.trim().to_owned())
 }

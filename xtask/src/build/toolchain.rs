@@ -40,13 +40,25 @@ impl Toolchain {
         match debian(output) {
             Ok((sources, linker)) => {
                 let folder = Some(DEBIAN.into());
-                Ok(Self::new("Debian's Rust", Some(sources), folder, Some(linker), clang))
+                Ok(Self::new(
+                    "Debian's Rust",
+                    Some(sources),
+                    folder,
+                    Some(linker),
+                    clang,
+                ))
             }
             Err(reason) if has_target(output) => {
                 output.say(&format!(
                     "no sources of the standard library ({reason}): the module will be larger than the published one"
                 ));
-                Ok(Self::new("rustup's Rust without rust-src", None, None, None, clang))
+                Ok(Self::new(
+                    "rustup's Rust without rust-src",
+                    None,
+                    None,
+                    None,
+                    clang,
+                ))
             }
             Err(reason) => Err(format!(
                 "no Rust for {TARGET}: rustup target add {TARGET}, rustup component add rust-src; or {reason}"
@@ -85,9 +97,10 @@ impl Toolchain {
         if let Some(linker) = &self.linker {
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
-        command
-            .env("CC_wasm32_unknown_unknown", &self.clang)
-            .env("AR_wasm32_unknown_unknown", self.clang.replace("clang", "llvm-ar"));
+        command.env("CC_wasm32_unknown_unknown", &self.clang).env(
+            "AR_wasm32_unknown_unknown",
+            self.clang.replace("clang", "llvm-ar"),
+        );
         command
     }
 }
@@ -97,7 +110,11 @@ fn clang(output: &mut dyn Output) -> Result<String, String> {
     if let Some(clang) = usable() {
         return Ok(clang);
     }
-    install(output, &["clang-19", "llvm-19"], "the curve is C: clang is missing")?;
+    install(
+        output,
+        &["clang-19", "llvm-19"],
+        "the curve is C: clang is missing",
+    )?;
     usable().ok_or_else(|| "clang was installed but is not found".to_owned())
 }
 

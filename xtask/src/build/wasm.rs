@@ -15,39 +15,73 @@ const GLUE: &str = "npm/src/wasm";
 /// Builds the module and its glue, and returns with what.
 pub fn build(output: &mut dyn Output) -> Result<String, String> {
     let toolchain = Toolchain::find(output)?;
-    output.run(compile(&toolchain, &shell::root()))?;
-    let module = folder().join(TARGET).join("web/invreq_wasm.wasm");
-    let out = shell::root().join(GLUE);
+    let root = shell::root();
+    output.run(compile(&toolchain, &root))?;
+    let out = root.join(GLUE);
     fs::create_dir_all(&out).map_err(|error| format!("{GLUE}: {error}"))?;
     let mut bindgen = shell::cargo(&["run", "--locked", "--quiet", "-p", "invreq-wasm-bindgen", "--"]);
-    bindgen.arg(&module).arg(&out);
+    bindgen.arg(module(&root)).arg(&out);
     output.run(bindgen)?;
     let size = fs::metadata(out.join("invreq_bg.wasm")).map_err(|error| format!("{GLUE}: {error}"))?;
     let kib = size.len().div_euclid(1024);
     Ok(format!("{kib} KiB raw, by {}", toolchain.name))
 }
 
-/// Its own folder: another compiler, or other flags, would have cargo build everything else anew.
-fn folder() -> PathBuf {
-    shell::target_dir().join("web")
+/// Builds the module of a copy of the workspace, and returns where it lies.
+pub fn module_of(copy: &Path, output: &mut dyn Output) -> Result<PathBuf, String> {
+    let toolchain = Toolchain::find(output)?;
+    output.run(compile(&toolchain, copy))?;
+    Ok(module(copy))
+}
+
+/// Where the module of the workspace, or of a copy of it, lies.
+pub fn module(root: &Path) -> PathBuf {
+    folder(root).join(TARGET).join("web/invreq_wasm.wasm")
+}
+
+/// A folder of its own: another compiler, or other flags, would have cargo build everything else anew.
+fn folder(root: &Path) -> PathBuf {
+    let target = if root == shell::root() {
+        shell::target_dir()
+    } else {
+        root.join("target")
+    };
+    target.join("web")
 }
 
 fn compile(toolchain: &Toolchain, root: &Path) -> Command {
-    let mut args = vec!["build", "--locked", "-p", "invreq-wasm", "--profile", "web", "--target", TARGET];
+    let mut args = vec![
+        "build",
+        "--locked",
+        "-p",
+        "invreq-wasm",
+        "--profile",
+        "web",
+        "--target",
+        TARGET,
+    ];
     let mut flags = Flags::default();
     flags.rename(root, "/invreq");
     flags.rename(&cargo_home(), "/cargo");
     if let Some(sources) = &toolchain.sources {
         // The standard library, built for size; a panic stops at once and carries no text.
-        args.extend(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
-        for flag in ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"] {
+        args.extend([
+            "-Zbuild-std=std,panic_abort",
+            "-Zbuild-std-features=optimize_for_size",
+        ]);
+        for flag in [
+            "-Zunstable-options",
+            "-Cpanic=immediate-abort",
+            "-Zlocation-detail=none",
+        ] {
             flags.add(flag);
         }
         flags.rename(sources, "/rust");
     }
     let mut command = toolchain.cargo(&args);
     command
-        .env("CARGO_TARGET_DIR", folder())
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", folder(root))
         .env("CARGO_ENCODED_RUSTFLAGS", flags.0)
         .env("CFLAGS_wasm32_unknown_unknown", c_flags(root));
     if toolchain.sources.is_some() {
