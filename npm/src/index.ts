@@ -12,3 +12,7 @@ export { Payee, type PayeeOptions } from "./payee/payee.js";
 export * from "./record.js";
 export { answer, decode, prepare, verify } from "./text.js";
 export * from "./types.js";
+export * from "./stores/indexed-db.js";
+export * from "./stores/memory.js";
+export * from "./transports/directory.js";
+export * from "./transports/websocket.js";
