@@ -27,7 +27,7 @@ pub fn wasm(log: &mut Log) -> Checked {
 /// Everything about the package that Node alone can tell.
 pub fn npm(log: &mut Log) -> Checked {
     npm::install(log)?;
-    for script in ["format:check", "check", "build", "test", "check:package", "docs"] {
+    for script in ["format:check", "build", "check", "test", "check:package", "docs"] {
         log.run(npm::script(script, &[]))?;
     }
     Ok(String::new())
