@@ -73,7 +73,7 @@ fn end_any_waits(draft: &mut Draft<'_>, record: &Record) {
     let waiting: Vec<_> = draft
         .state
         .waits_any()
-        .filter(|call| !draft.changes.waits.contains_key(call))
+        .filter(|call| !draft.changes.waits.contains(call))
         .collect();
     for call in waiting {
         let after = draft.state.wait(call).map(|wait| wait.kind);
