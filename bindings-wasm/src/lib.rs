@@ -16,6 +16,7 @@
 mod answers;
 mod engine;
 mod input;
+mod plain;
 mod text;
 mod value;
 

@@ -1,6 +1,6 @@
 //! A step in the making: it reads through to the state, the answers and the store, and changes none of them.
 
-use crate::bolt12::InvoiceRequest;
+use crate::bolt12::{quoted, InvoiceRequest};
 use crate::engine::flight::Flight;
 use crate::engine::layout::{index_of, read_index, Layout};
 use crate::engine::lines::Peer;
@@ -180,7 +180,7 @@ impl<'a> Draft<'a> {
         self.by_label(label)?.ok_or_else(|| {
             Error::new(
                 ErrorCode::NotFound,
-                format!("there is no invoice with the label {label:?}"),
+                format!("there is no invoice with the label {}", quoted(label)),
             )
             .into()
         })

@@ -1,5 +1,6 @@
 //! Listing and deleting.
 
+use crate::bolt12::quoted;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Stop};
 use crate::engine::layout::{after, read_index};
 use crate::engine::status::{being_claimed, end_calls};
@@ -48,7 +49,8 @@ pub(crate) fn del_invoice(draft: &mut Draft<'_>, call: CallId, label: &str, stat
     let record = invoice.record();
     if record.status != status {
         let message = format!(
-            "the invoice {label:?} is {}, not {}",
+            "the invoice {} is {}, not {}",
+            quoted(label),
             record.status.as_str(),
             status.as_str()
         );
