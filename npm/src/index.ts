@@ -7,12 +7,14 @@
 export * from "./codes.js";
 export { type ErrorDetails, type Field, InvreqError } from "./error.js";
 export * from "./host.js";
-export { setModule, ready } from "./module.js";
-export { Payee, type PayeeOptions } from "./payee/payee.js";
+export { ready, setModule } from "./module.js";
+export { type InvoiceList, Payee, type PayeeOptions, type WaitOptions } from "./payee/payee.js";
 export * from "./record.js";
-export { answer, decode, prepare, verify } from "./text.js";
-export * from "./types.js";
+export type { WasmInput } from "./source.js";
 export * from "./stores/indexed-db.js";
 export * from "./stores/memory.js";
+export { answer, decode, prepare, verify } from "./text.js";
 export * from "./transports/directory.js";
+export type { SocketTransportOptions } from "./transports/socket.js";
 export * from "./transports/websocket.js";
+export * from "./types.js";
