@@ -1,12 +1,13 @@
 // The main job in Chromium: a page answers the payer's request over a real WebSocket, is paid, and still is after a reload.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { Stage, until } from "./support/stage.js";
 import { WalletPage } from "./support/wallet-page.js";
 
 let stage: Stage;
 before(async () => void (stage = await Stage.set()));
+afterEach(() => stage.clear());
 after(() => stage.strike());
 
 test("answered, paid, and still paid after a reload", async () => {
@@ -32,7 +33,6 @@ test("answered, paid, and still paid after a reload", async () => {
   assert.equal(record.amount_received_msat, 50_000_000);
   assert.equal(stage.invoices, 1, "the invoice was sent once");
   wallet.assertQuiet();
-  await context.close();
 });
 
 test("with the keyboard alone, from the test payer to the paid invoice", async () => {
@@ -67,7 +67,6 @@ test("with the keyboard alone, from the test payer to the paid invoice", async (
   await dialog.getByRole("button", { name: "Delete" }).press("Enter");
   await page.getByText("None yet.").waitFor();
   wallet.assertQuiet();
-  await context.close();
 });
 
 test("a payer that cannot pay: its words are shown, and the invoice can be sent again", async () => {
@@ -83,7 +82,6 @@ test("a payer that cannot pay: its words are shown, and the invoice can be sent 
   await wallet.button("Send again").click();
   await until("the invoice went out again", () => stage.invoices === sent + 1);
   wallet.assertQuiet();
-  await context.close();
 });
 
 test("a label that is taken is said at the field, and the request can be answered under another", async () => {
@@ -102,5 +100,4 @@ test("a label that is taken is said at the field, and the request can be answere
   await wallet.answer("another");
   await wallet.waitFor("Paid");
   wallet.assertQuiet();
-  await context.close();
 });

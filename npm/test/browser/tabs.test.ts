@@ -1,6 +1,6 @@
 // Two tabs on one wallet: they know the same, one of them sends, and whichever is closed, the other goes on.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { HarnessPage, record } from "./support/harness-page.js";
 import { Stage, until } from "./support/stage.js";
@@ -8,6 +8,7 @@ import { WalletPage } from "./support/wallet-page.js";
 
 let stage: Stage;
 before(async () => void (stage = await Stage.set()));
+afterEach(() => stage.clear());
 after(() => stage.strike());
 
 test("a wait in one tab resolves for a payment that is reported in the other", async () => {
@@ -21,7 +22,6 @@ test("a wait in one tab resolves for a payment that is reported in the other", a
   assert.equal(record(await asks.waitInvoice("asked there")).status, "paid");
   assert.equal(record(await waiting).status, "paid");
   [asks, hears].forEach((tab) => tab.assertQuiet());
-  await context.close();
 });
 
 test("of two tabs one sends: each invoice goes out once", async () => {
@@ -42,7 +42,6 @@ test("of two tabs one sends: each invoice goes out once", async () => {
     );
     tab.assertQuiet();
   }
-  await context.close();
 });
 
 for (const asker of ["the tab that sends", "the other tab"] as const) {
@@ -65,13 +64,13 @@ for (const asker of ["the tab that sends", "the other tab"] as const) {
     assert.equal(stage.invoices, sent + 1, "nothing is lost and nothing doubled");
     assert.equal((await other.list()).length, 1);
     other.assertQuiet();
-    await context.close();
-  });
+    });
 }
 
 test("what is answered in one tab shows in the other", async () => {
   const context = await stage.context();
   const [one, two] = [await WalletPage.open(stage, context), await WalletPage.open(stage, context)];
+  await one.page.bringToFront();
   await one.read(await stage.request());
   await one.answer("seen in both");
   await one.waitFor("Paid");
@@ -81,5 +80,4 @@ test("what is answered in one tab shows in the other", async () => {
   await one.page.getByText("None yet.").waitFor();
   await two.page.getByText("None yet.").waitFor();
   [one, two].forEach((tab) => tab.assertQuiet());
-  await context.close();
 });

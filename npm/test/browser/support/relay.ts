@@ -20,6 +20,7 @@ export class Relay {
   readonly #sockets = new Set<Socket>();
   #mode: "open" | "held" | "cut" = "open";
   #release: (() => void)[] = [];
+  #isMute = false;
 
   private constructor(target: string) {
     const { hostname, port } = new URL(target);
@@ -45,6 +46,11 @@ export class Relay {
     this.#mode = "held";
   }
 
+  /** Keeps back what the node says; what the page says goes through. */
+  mute(): void {
+    this.#isMute = true;
+  }
+
   /** Ends all connections, and every new one at once. */
   cut(): void {
     this.#mode = "cut";
@@ -54,6 +60,7 @@ export class Relay {
   /** Lets everything through again, what was held up first. */
   open(): void {
     this.#mode = "open";
+    this.#isMute = false;
     this.#release.splice(0).forEach((release) => release());
   }
 
@@ -78,7 +85,10 @@ export class Relay {
       const frames = new Frames();
       node.on("error", () => client.destroy()).on("close", () => client.destroy());
       client.on("close", () => node.destroy());
-      node.on("data", (bytes) => client.write(bytes));
+      node.on("data", (bytes) => {
+        if (this.#isMute) this.#release.push(() => client.write(bytes));
+        else client.write(bytes);
+      });
       client.on("data", (bytes) => {
         this.invoices += frames.lengths(bytes).filter((length) => length >= INVOICE_BYTES).length;
         node.write(bytes);

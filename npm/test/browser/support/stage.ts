@@ -38,6 +38,7 @@ export class Stage {
   readonly #server: Server;
   readonly #folder: Folder;
   #browser: Browser | undefined;
+  #contexts: BrowserContext[] = [];
 
   private constructor(parts: Parts) {
     this.network = parts.network;
@@ -85,7 +86,14 @@ export class Stage {
     this.#browser ??= await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const context = await this.#browser.newContext(options);
     context.setDefaultTimeout(PATIENCE_MS);
+    this.#contexts.push(context);
     return context;
+  }
+
+  /** Leaves nothing of a test to the next one. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
+    this.release();
   }
 
   /** How many invoices went to the nodes over any connection. */
@@ -103,10 +111,16 @@ export class Stage {
     this.relays.nodes.forEach((relay) => relay.hold());
   }
 
+  /** Ends all connections of the pages, and every new one. */
+  cut(): void {
+    this.#relays.forEach((relay) => relay.cut());
+  }
+
   /** Takes the network away, or gives it back. */
   async setOffline(context: BrowserContext, offline: boolean): Promise<void> {
     await context.setOffline(offline);
-    this.#relays.forEach((relay) => (offline ? relay.cut() : relay.open()));
+    if (offline) this.cut();
+    else this.release();
   }
 
   /** Lets everything through. */
