@@ -27,9 +27,13 @@ export class TestStore implements Store {
   closed = false;
   /** Called before each write; it may throw. */
   before: (batch: Batch) => void | Promise<void> = () => {};
+  /** Called after each write; it may throw. */
+  after: () => void | Promise<void> = () => {};
+  reads = 0;
 
   async range(start: Uint8Array, end: Uint8Array, limit: number): Promise<Entry[]> {
     if (this.closed) throw new StoreError("closed", "the store is closed");
+    this.reads += 1;
     const [from, to] = [key(start), key(end)];
     return [...this.data]
       .filter(([at]) => at >= from && at < to)
@@ -54,6 +58,7 @@ export class TestStore implements Store {
     next.writeBigUInt64BE(batch.revision);
     this.data.set(key(batch.revisionKey), Uint8Array.from(next));
     this.writes.push(batch);
+    await this.after();
   }
 
   async close(): Promise<void> {
@@ -121,6 +126,11 @@ export class TestClock implements Clock {
     return this.ms;
   }
 
+  /** The time, in Unix seconds. */
+  get now(): number {
+    return Math.floor(this.ms / 1000);
+  }
+
   sleepUntil(at: number, { signal }: { signal: AbortSignal }): Promise<void> {
     return new Promise((wake) => {
       const sleeper = { at, wake };
@@ -147,13 +157,15 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Dice that fall the same way every time, and never twice alike. */
-export function dice(): () => Uint8Array {
+/** Dice that fall the same way every time they begin with the same number, and never twice alike. */
+export function dice(first = 0): () => Uint8Array {
   let throws = 0;
   return () => {
     throws += 1;
     const bytes = new Uint8Array(32).fill(9);
-    new DataView(bytes.buffer).setUint32(0, throws);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, first);
+    view.setUint32(4, throws);
     return bytes;
   };
 }

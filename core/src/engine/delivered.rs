@@ -173,7 +173,7 @@ pub(crate) fn changed(draft: &mut Draft<'_>, invoice: StoredInvoice) -> Draw<()>
     Ok(())
 }
 
-fn no_route(record: &Record) -> Error {
+pub(crate) fn no_route(record: &Record) -> Error {
     let message = "no path leads to the payer; the invoice is stored and can be sent again";
     Error::new(ErrorCode::NoRoute, message).with_record(record.clone())
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::deliver::show_sending;
+use crate::engine::delivered::no_route;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Restored, Stop};
 use crate::engine::flight::{Flight, Stage};
 use crate::engine::layout::{after, read_index};
-use crate::engine::payer_reply::is_refused;
+use crate::engine::payer_reply::{is_refused, payer_error};
 use crate::engine::plan::pause_after;
 use crate::engine::state::{Counters, Sending, WaitKind};
 use crate::engine::status::expired;
@@ -151,8 +152,13 @@ fn next_flight(draft: &Draft<'_>, invoice: &StoredInvoice, flight: Option<Flight
 /// Events for what happened while another writer was at it, or in a step whose write came through unnoticed.
 fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[StoredInvoice]) {
     let known = draft.state.counters.created;
-    for invoice in open.iter().filter(|invoice| invoice.created_index > known) {
-        draft.event(Event::Created(invoice.record()));
+    for invoice in open {
+        let event = match draft.state.open.get(&invoice.created_index) {
+            Some(before) => change(&before.record(), invoice.record()),
+            None if invoice.created_index > known => Some(Event::Created(invoice.record())),
+            None => None,
+        };
+        draft.changes.effects.events.extend(event);
     }
     for invoice in changed {
         match invoice.status {
@@ -170,6 +176,18 @@ fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[Stored
     let gone: Vec<Record> = gone.map(StoredInvoice::record).collect();
     for record in gone {
         draft.event(Event::Deleted(record));
+    }
+}
+
+/// What became of an open invoice.
+fn change(before: &Record, after: Record) -> Option<Event> {
+    let answered = after.delivery.error.is_some() && after.delivery.error != before.delivery.error;
+    match (before.claiming, after.claiming) {
+        (false, true) => Some(Event::Claiming(after)),
+        (true, false) => Some(Event::ClaimFailed(after)),
+        _ if answered => Some(Event::PayerError(after)),
+        _ if before.delivery != after.delivery => Some(Event::Delivery(after)),
+        _ => None,
     }
 }
 
@@ -191,7 +209,11 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
             }
             WaitKind::Send { index } | WaitKind::Invoice { index } => {
                 let restored = draft.changes.restored.as_ref();
-                if restored.is_some_and(|restored| restored.open(index).is_some()) {
+                if let Some(open) = restored.and_then(|restored| restored.open(index)) {
+                    let ends = matches!(kind, WaitKind::Send { .. });
+                    if let Some(error) = undeliverable(&open.record()).filter(|_| ends) {
+                        draft.reply(call, Err(error));
+                    }
                     continue;
                 }
                 let record = match changed.get(&index) {
@@ -210,6 +232,16 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
         }
     }
     Ok(())
+}
+
+/// Why another writer could not deliver an invoice.
+fn undeliverable(record: &Record) -> Option<Error> {
+    match record.delivery.state {
+        _ if record.claiming => None,
+        DeliveryState::Unreachable => Some(no_route(record)),
+        DeliveryState::Refused => Some(payer_error(record)),
+        DeliveryState::Stored | DeliveryState::Sending | DeliveryState::Sent => None,
+    }
 }
 
 /// An invoice that was closed before, and that somebody still waits for.

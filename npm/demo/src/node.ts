@@ -15,11 +15,17 @@ import type {
 
 import type { NodeEvent, TestNetwork } from "./network.js";
 
+/** What a payee is told of payments. */
+export type Payments = Pick<Payee, "judge" | "paymentReceived">;
+
+/** As much of the network as a wallet needs of its node. */
+export type NodeApi = Pick<TestNetwork, "call" | "onEvent" | "onStatus">;
+
 /** The pause before a busy store is asked again, in milliseconds. */
 const AGAIN_MS = 200;
 
 /** Says how money reaches the wallet. */
-export function paymentSource(network: TestNetwork): PaymentSource {
+export function paymentSource(network: NodeApi): PaymentSource {
   return {
     async createInboundPayment(request: InboundPaymentRequest): Promise<InboundPayment> {
       const seconds = Math.max(1, request.expiresAt - nowSeconds());
@@ -49,14 +55,14 @@ export function directory(network: TestNetwork) {
 }
 
 /** Tells the payee of what happens at the node, and the node what to do: from now on, and what came while nobody looked. */
-export function servePayments(network: TestNetwork, payee: Payee): void {
+export function servePayments(network: NodeApi, payee: Payments): void {
   network.onEvent((event) => void serve(network, payee, event));
   network.onStatus((online) => {
     if (online) void catchUp(network, payee);
   });
 }
 
-async function catchUp(network: TestNetwork, payee: Payee): Promise<void> {
+async function catchUp(network: NodeApi, payee: Payments): Promise<void> {
   try {
     const { payments } = await network.call("payments");
     for (const event of payments as NodeEvent[]) await serve(network, payee, event);
@@ -65,7 +71,7 @@ async function catchUp(network: TestNetwork, payee: Payee): Promise<void> {
   }
 }
 
-async function serve(network: TestNetwork, payee: Payee, event: NodeEvent): Promise<void> {
+async function serve(network: NodeApi, payee: Payments, event: NodeEvent): Promise<void> {
   if (event.node !== "host") return;
   try {
     if (event.event === "payment_claimable") await claim(network, payee, event);
@@ -75,7 +81,7 @@ async function serve(network: TestNetwork, payee: Payee, event: NodeEvent): Prom
   }
 }
 
-async function claim(network: TestNetwork, payee: Payee, event: NodeEvent): Promise<void> {
+async function claim(network: NodeApi, payee: Payments, event: NodeEvent): Promise<void> {
   const paymentHash = String(event["payment_hash"]);
   const payment = { paymentHash, totalMsat: Number(event["amount_msat"]), firstHtlcAt: nowSeconds() };
   for (;;) {
@@ -96,7 +102,7 @@ async function claim(network: TestNetwork, payee: Payee, event: NodeEvent): Prom
   }
 }
 
-async function received(payee: Payee, event: NodeEvent): Promise<void> {
+async function received(payee: Payments, event: NodeEvent): Promise<void> {
   const paymentHash = String(event["payment_hash"]);
   const payment = { paymentHash, amountMsat: Number(event["amount_msat"]), paidAt: nowSeconds() };
   await payee.paymentReceived(payment);

@@ -11,6 +11,7 @@ import type { InboundPaymentRequest, NodeId, Sciddir, SignRequest } from "../hos
 import { call } from "../module.js";
 import { paths, withPaths } from "../paths.js";
 import type { Answers } from "../wasm/invreq.js";
+import { onAbort } from "./abort.js";
 import type { Hosts } from "./engine.js";
 import { reasonOf } from "./host.js";
 
@@ -204,9 +205,8 @@ export async function within(
   work: (signal: AbortSignal) => unknown,
 ): Promise<unknown> {
   const done = new AbortController();
-  const stop = (): void => done.abort(closing.reason);
-  closing.addEventListener("abort", stop);
-  if (closing.aborted) stop();
+  const stop = onAbort(closing, () => done.abort(closing.reason));
+  if (closing.aborted) done.abort(closing.reason);
   const late = time.wait(patience, done.signal).then(() => {
     throw LATE;
   });
@@ -215,7 +215,7 @@ export async function within(
   try {
     return await Promise.race([(async () => work(done.signal))(), late]);
   } finally {
-    closing.removeEventListener("abort", stop);
+    stop();
     done.abort();
   }
 }

@@ -7,6 +7,7 @@
 import * as check from "../check.js";
 import { invalid, InvreqError, fail } from "../error.js";
 import type { Delivery, SendOutcome } from "../host.js";
+import { onAbort } from "./abort.js";
 import { LATE, PATIENCE_MS, within } from "./ask.js";
 import { breathe, LONGEST_SLEEP_MS } from "./clock.js";
 import { type Engine, type Hosts, type MakeInput, restore, tick } from "./engine.js";
@@ -125,15 +126,14 @@ export class Background {
   async #sleep(now: number, wakeAt: number): Promise<void> {
     const sleeping = new AbortController();
     this.#sleeping = sleeping;
-    const stop = (): void => sleeping.abort();
-    this.#closing.addEventListener("abort", stop);
+    const stop = onAbort(this.#closing, () => sleeping.abort());
     try {
       await this.#hosts.time.waitUntil(now, Math.min(wakeAt, now + LONGEST_SLEEP_MS), sleeping.signal);
     } catch (error) {
       if (!sleeping.signal.aborted) this.#trouble(this.#known(error));
       await breathe();
     } finally {
-      this.#closing.removeEventListener("abort", stop);
+      stop();
     }
     if (!sleeping.signal.aborted) this.schedule(this.#wakeAt);
   }
@@ -194,7 +194,7 @@ export class Background {
     try {
       const stop = watch(revisionKey.slice(), () => this.#catchUpQuietly());
       if (typeof stop !== "function") throw invalid("store.watch has to return a function");
-      this.#closing.addEventListener("abort", () => void (stop as () => void)());
+      onAbort(this.#closing, stop as () => void);
     } catch (error) {
       this.#trouble(this.#known(error));
     }

@@ -5,6 +5,7 @@
  */
 
 import { fail, type InvreqError } from "../error.js";
+import { onAbort } from "./abort.js";
 import { KeepAlive } from "./clock.js";
 import type { Reply } from "./engine.js";
 
@@ -29,11 +30,11 @@ export class Calls {
         this.reply({ call: number, error: cancelled(signal) });
         leave();
       };
+      const stop = signal === undefined ? undefined : onAbort(signal, abort);
       const done = (): void => {
-        signal?.removeEventListener("abort", abort);
+        stop?.();
         this.#keepAlive.end();
       };
-      signal?.addEventListener("abort", abort);
       this.#keepAlive.begin();
       this.#callers.set(number, {
         resolve: (outcome) => (done(), resolve(outcome)),

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../host.js";
+import { onAbort } from "./abort.js";
 
 /** No timer runs longer at a time, so that a clock that was set back and a machine that slept are noticed. */
 export const LONGEST_SLEEP_MS = 30_000;
@@ -17,10 +18,10 @@ export const systemClock: Clock = {
       if (signal.aborted) return resolve();
       const timer = setTimeout(done, Math.min(Math.max(atMs - Date.now(), 0), LONGEST_SLEEP_MS));
       letGo(timer);
-      signal.addEventListener("abort", done);
+      const stop = onAbort(signal, done);
       function done(): void {
         clearTimeout(timer);
-        signal.removeEventListener("abort", done);
+        stop();
         resolve();
       }
     }),

@@ -5,6 +5,7 @@
  */
 
 import type { EventOf, PayeeEvent } from "../types.js";
+import { onAbort } from "./abort.js";
 
 /** How many events a reader can fall behind. */
 const MOST_BEHIND = 1024;
@@ -15,6 +16,7 @@ type Listener = (event: PayeeEvent) => void;
 export class Events {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #readers = new Set<Reader>();
+  #ended = false;
 
   /** Calls back at every event of this kind; returns how to stop. */
   on<Kind extends PayeeEvent["kind"] | "*">(
@@ -30,8 +32,10 @@ export class Events {
 
   /** All events from now on. */
   read(signal: AbortSignal | undefined): Reader {
-    const reader = new Reader(signal, () => this.#readers.delete(reader));
-    if (!reader.isOver) this.#readers.add(reader);
+    const reader: Reader = new Reader(() => this.#readers.delete(reader));
+    this.#readers.add(reader);
+    if (this.#ended || signal?.aborted) reader.end();
+    else if (signal !== undefined) reader.onEnd(onAbort(signal, () => reader.end()));
     return reader;
   }
 
@@ -53,6 +57,7 @@ export class Events {
 
   /** Nothing more comes. */
   end(): void {
+    this.#ended = true;
     this.#listeners.clear();
     for (const reader of [...this.#readers]) reader.end();
   }
@@ -62,17 +67,17 @@ export class Events {
 export class Reader implements AsyncIterableIterator<PayeeEvent> {
   readonly #queue: PayeeEvent[] = [];
   readonly #waiting: ((result: IteratorResult<PayeeEvent>) => void)[] = [];
-  readonly #signal: AbortSignal | undefined;
-  readonly #leave: () => void;
-  readonly #abort = (): void => this.end();
+  readonly #atEnd: (() => void)[];
   #missed = 0;
-  isOver = false;
+  #isOver = false;
 
-  constructor(signal: AbortSignal | undefined, leave: () => void) {
-    this.#signal = signal;
-    this.#leave = leave;
-    if (signal?.aborted) this.isOver = true;
-    else signal?.addEventListener("abort", this.#abort);
+  constructor(leave: () => void) {
+    this.#atEnd = [leave];
+  }
+
+  /** Calls back when it has ended. */
+  onEnd(work: () => void): void {
+    this.#atEnd.push(work);
   }
 
   push(event: PayeeEvent): void {
@@ -93,7 +98,7 @@ export class Reader implements AsyncIterableIterator<PayeeEvent> {
     }
     const value = this.#queue.shift();
     if (value !== undefined) return Promise.resolve({ done: false, value });
-    if (this.isOver) return Promise.resolve({ done: true, value: undefined });
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -109,9 +114,8 @@ export class Reader implements AsyncIterableIterator<PayeeEvent> {
 
   /** What is in the queue can still be read. */
   end(): void {
-    this.isOver = true;
-    this.#signal?.removeEventListener("abort", this.#abort);
-    this.#leave();
+    this.#isOver = true;
+    for (const work of this.#atEnd.splice(0)) work();
     for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
   }
 }

@@ -24,6 +24,7 @@ import type {
   SendInvoiceParams,
   Verdict,
 } from "../types.js";
+import { onAbort } from "./abort.js";
 import { Background } from "./background.js";
 import { Calls } from "./calls.js";
 import { type Effects, Engine, type Hosts, type MakeInput, restore } from "./engine.js";
@@ -343,7 +344,7 @@ export class Payee {
 
   async #start(): Promise<void> {
     const gone = onDeath((error) => this.#end(error));
-    this.#closing.signal.addEventListener("abort", gone);
+    onAbort(this.#closing.signal, gone);
     try {
       if (this.#hosts.store.lead !== undefined)
         await this.#engine.look((handle) => handle.setSending("none"));
