@@ -15,4 +15,6 @@ export * from "./types.js";
 export * from "./stores/indexed-db.js";
 export * from "./stores/memory.js";
 export * from "./transports/directory.js";
+export type { Dialer, Duplex, DuplexEvents } from "./transports/duplex.js";
+export { SocketTransport, type SocketTransportOptions } from "./transports/socket.js";
 export * from "./transports/websocket.js";
