@@ -14,6 +14,8 @@
 //! A failed call throws the core's `ErrorDetails` as a plain object.
 
 mod answers;
+#[cfg(feature = "bench")]
+mod bench;
 mod engine;
 mod input;
 #[cfg(feature = "peer")]

@@ -11,14 +11,20 @@ use crate::{shell, Done};
 
 pub use system::{install, missing};
 
-const USAGE: &str = "usage: cargo xtask build wasm|npm";
+const USAGE: &str = "usage: cargo xtask build wasm|npm|bench";
 
 /// Builds what the first word names.
 pub fn run(args: &[String]) -> Done {
     match args {
-        [what] if what == "wasm" => wasm::build(&mut Terminal).map(drop),
+        [what] if what == "wasm" => wasm::build(&wasm::SHIPPED, &mut Terminal).map(drop),
+        [what] if what == "bench" => {
+            run(&["npm".to_owned()])?;
+            wasm::build(&wasm::BENCH, &mut Terminal)?;
+            println!("now run `npm run bench` in npm/");
+            Ok(())
+        }
         [what] if what == "npm" => {
-            wasm::build(&mut Terminal)?;
+            wasm::build(&wasm::SHIPPED, &mut Terminal)?;
             npm::build(&mut Terminal)?;
             println!("npm/dist is complete; `npm pack` in npm/ gives the tarball");
             Ok(())

@@ -10,19 +10,36 @@ use super::toolchain::{Toolchain, TARGET};
 use super::Output;
 use crate::shell;
 
-const GLUE: &str = "npm/src/wasm";
+/// What is built, and where the glue goes.
+pub struct Variant {
+    features: &'static str,
+    glue: &'static str,
+}
+
+/// What is shipped.
+pub const SHIPPED: Variant = Variant {
+    features: "",
+    glue: "npm/src/wasm",
+};
+
+/// The same with what `npm run bench` measures against.
+pub const BENCH: Variant = Variant {
+    features: "bench",
+    glue: "npm/bench/wasm",
+};
 
 /// Builds the module and its glue, and returns with what.
-pub fn build(output: &mut dyn Output) -> Result<String, String> {
+pub fn build(variant: &Variant, output: &mut dyn Output) -> Result<String, String> {
     let toolchain = Toolchain::find(output)?;
     let root = shell::root();
-    output.run(compile(&toolchain, &root))?;
-    let out = root.join(GLUE);
-    fs::create_dir_all(&out).map_err(|error| format!("{GLUE}: {error}"))?;
+    output.run(compile(&toolchain, &root, variant.features))?;
+    let glue = variant.glue;
+    let out = root.join(glue);
+    fs::create_dir_all(&out).map_err(|error| format!("{glue}: {error}"))?;
     let mut bindgen = shell::cargo(&["run", "--locked", "--quiet", "-p", "invreq-wasm-bindgen", "--"]);
     bindgen.arg(module(&root)).arg(&out);
     output.run(bindgen)?;
-    let size = fs::metadata(out.join("invreq_bg.wasm")).map_err(|error| format!("{GLUE}: {error}"))?;
+    let size = fs::metadata(out.join("invreq_bg.wasm")).map_err(|error| format!("{glue}: {error}"))?;
     let kib = size.len().div_euclid(1024);
     Ok(format!("{kib} KiB raw, by {}", toolchain.name))
 }
@@ -30,7 +47,7 @@ pub fn build(output: &mut dyn Output) -> Result<String, String> {
 /// Builds the module of a copy of the workspace, and returns where it lies.
 pub fn module_of(copy: &Path, output: &mut dyn Output) -> Result<PathBuf, String> {
     let toolchain = Toolchain::find(output)?;
-    output.run(compile(&toolchain, copy))?;
+    output.run(compile(&toolchain, copy, SHIPPED.features))?;
     Ok(module(copy))
 }
 
@@ -49,17 +66,9 @@ fn folder(root: &Path) -> PathBuf {
     target.join("web")
 }
 
-fn compile(toolchain: &Toolchain, root: &Path) -> Command {
-    let mut args = vec![
-        "build",
-        "--locked",
-        "-p",
-        "invreq-wasm",
-        "--profile",
-        "web",
-        "--target",
-        TARGET,
-    ];
+fn compile(toolchain: &Toolchain, root: &Path, features: &str) -> Command {
+    let package = ["build", "--locked", "-p", "invreq-wasm", "--features", features];
+    let mut args = [&package[..], &["--profile", "web", "--target", TARGET]].concat();
     let mut flags = Flags::default();
     flags.rename(root, "/invreq");
     flags.rename(&cargo_home(), "/cargo");

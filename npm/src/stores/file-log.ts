@@ -1,0 +1,220 @@
+/**
+ * The log of a FileStore: written to its end, and written anew when most of it is of the past.
+ *
+ * @module
+ */
+
+import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { StoreError } from "../host.js";
+import type { Entries } from "./entries.js";
+import { type Change, frameOf, HEAD, readFrames } from "./file-frames.js";
+
+/** A log is written anew when it is so many bytes longer than twice what it holds. */
+const SLACK = 1 << 20;
+
+/** The bytes of keys and values in one frame of a log that is written anew. */
+const CHUNK_LEN = 1 << 20;
+
+/** An open log. */
+export class Log {
+  /** Set after an error that leaves open what the medium holds: only opening it again tells. */
+  #broken: unknown;
+  /** A log that could not be written anew is tried again when it has grown by so much. */
+  #triedAt = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly entries: Entries,
+    private file: FileHandle,
+    private length: number,
+    private frames: bigint,
+  ) {}
+
+  /** Opens the log of a folder, makes it where there is none, and fills `entries`. Rejects with a {@link StoreError}. */
+  static async open(folder: string, entries: Entries): Promise<Log> {
+    // What was written anew and not put in place is of no use.
+    await rm(join(folder, NEW), { force: true });
+    const bytes = await readFile(join(folder, NAME)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+    if (!bytes) return Log.#create(folder, entries);
+    if (!bytes.subarray(0, HEAD.length).equals(HEAD)) throw foreign(bytes);
+    const { frames, length, isDamaged } = readFrames(bytes, ([key, value]) => {
+      if (value) entries.put(key, value);
+      else entries.delete(key);
+    });
+    if (isDamaged) {
+      const why = `${NAME} is altered at byte ${length}, and more follows; put back a copy of the folder`;
+      throw new StoreError("corrupt", `the store is damaged: ${why}`);
+    }
+    const file = await open(join(folder, NAME), "r+");
+    try {
+      // A write that was cut short was never done.
+      if (length < bytes.length) {
+        await file.truncate(length);
+        await file.sync();
+      }
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return new Log(folder, entries, file, length, frames);
+  }
+
+  /** Appends a frame; it is durable when this resolves. After a rejection with `full` nothing was written. */
+  async append(changes: readonly Change[]): Promise<void> {
+    if (this.#broken !== undefined) throw failed("an earlier write failed; open it again", this.#broken);
+    const frame = frameOf(this.frames + 1n, changes);
+    try {
+      await writeAll(this.file, frame, this.length);
+    } catch (error) {
+      await this.#takeBack(error);
+      throw errorOf(error);
+    }
+    try {
+      await this.file.datasync();
+    } catch (error) {
+      // What a failed sync leaves on the medium nobody knows, and a second one may say that all is well.
+      this.#broken = error;
+      throw errorOf(error);
+    }
+    this.length += frame.length;
+    this.frames++;
+  }
+
+  /** Whether most of the log is of the past. */
+  get isLong(): boolean {
+    return this.#broken === undefined && this.length > this.#triedAt + 2 * this.entries.bytes + SLACK;
+  }
+
+  /** Writes the log anew. Where that fails the old one stays, unless it cannot be opened again. */
+  async compact(): Promise<void> {
+    this.#triedAt = this.length;
+    let made: { length: number; frames: bigint };
+    try {
+      made = await writeNew(this.folder, this.entries);
+    } catch {
+      return;
+    }
+    try {
+      // Some systems do not rename onto a file that is open.
+      await this.file.close();
+      await rename(join(this.folder, NEW), join(this.folder, NAME));
+      await syncFolder(this.folder);
+      this.file = await open(join(this.folder, NAME), "r+");
+      [this.length, this.frames, this.#triedAt] = [made.length, made.frames, 0];
+    } catch (error) {
+      this.#broken = error;
+    }
+  }
+
+  /** Closes the file. */
+  async close(): Promise<void> {
+    // After a failure it may be closed already.
+    await this.file.close().catch(() => {});
+  }
+
+  static async #create(folder: string, entries: Entries): Promise<Log> {
+    const { length, frames } = await writeNew(folder, entries);
+    await rename(join(folder, NEW), join(folder, NAME));
+    await syncFolder(folder);
+    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames);
+  }
+
+  async #takeBack(error: unknown): Promise<void> {
+    await this.file.truncate(this.length).catch(() => {
+      this.#broken = error;
+    });
+  }
+}
+
+const NAME = "entries.log";
+const NEW = "entries.new";
+
+async function writeNew(folder: string, entries: Entries): Promise<{ length: number; frames: bigint }> {
+  const file = await open(join(folder, NEW), "w", 0o600);
+  let [length, frames] = [HEAD.length, 0n];
+  try {
+    await writeAll(file, HEAD, 0);
+    for (const chunk of chunks(entries)) {
+      const frame = frameOf(++frames, chunk);
+      await writeAll(file, frame, length);
+      length += frame.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { length, frames };
+}
+
+function* chunks(entries: Entries): Generator<Change[]> {
+  let [chunk, bytes]: [Change[], number] = [[], 0];
+  for (const { key, value } of entries.all()) {
+    chunk.push([key, value]);
+    bytes += key.length + value.length;
+    if (bytes >= CHUNK_LEN) {
+      yield chunk;
+      [chunk, bytes] = [[], 0];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+/** Makes a new name in a folder durable. Windows has no such thing, and does not need it. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  await handle.sync().finally(() => handle.close());
+}
+
+/** What an error of the file system means for a store. */
+export function errorOf(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code ?? "no reason given";
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return new StoreError("full", `the store is full: the disk has no room (${code})`, undefined, {
+        cause,
+      });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new StoreError(
+        "read_only",
+        `the store cannot be written: its folder may not be written (${code})`,
+        undefined,
+        { cause },
+      );
+    case "ENOTDIR":
+    case "EEXIST":
+      return new StoreError("foreign", "this is not a store of this library: it is no folder", undefined, {
+        cause,
+      });
+    default:
+      return failed(`the file system reports ${code}`, cause);
+  }
+}
+
+function failed(why: string, cause?: unknown): StoreError {
+  return new StoreError("failed", `the store failed: ${why}`, undefined, { cause });
+}
+
+function foreign(log: Buffer): StoreError {
+  const isLater = log.subarray(0, HEAD.length - 1).equals(HEAD.subarray(0, -1));
+  const why = isLater
+    ? "it was made by a later version of this library"
+    : `its ${NAME} is of another application`;
+  return new StoreError("foreign", `this is not a store of this library: ${why}`);
+}
