@@ -48,15 +48,15 @@ export class InvreqError extends Error {
   /** The number Core Lightning uses for this case, or -1 where it has none. */
   readonly rpcCode: number;
   /** The TLV record of the message the error is about, where there is one. */
-  readonly field?: Field;
+  declare readonly field?: Field;
   /** The broken rule as a stable kebab-case id, where there is one. */
-  readonly rule?: string;
+  declare readonly rule?: string;
   /** The place in the BOLTs that states the rule. */
-  readonly section?: string;
+  declare readonly section?: string;
   /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
   /** The invoice concerned, where there is one. */
-  readonly record?: InvoiceRecord;
+  declare readonly record?: InvoiceRecord;
 
   /** The error of these details; what is left out follows from the code. */
   constructor(details: ErrorDetails, options?: ErrorOptions) {

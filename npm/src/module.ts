@@ -15,24 +15,32 @@ export type Glue = typeof glue;
 
 let loaded = false;
 let loading: Promise<void> | undefined;
+let inside = false;
 let dead: InvreqError | undefined;
 const mourners = new Set<(error: InvreqError) => void>();
 
 /**
- * Calls into the module, which is instantiated now if it was not before.
+ * Calls into the module, which is instantiated now if it was not before. Calls do not nest.
  *
  * What it throws is an {@link InvreqError}. A trap ends the module for good: this call and all later ones end with `internal`.
  */
 export function call<T>(work: (glue: Glue) => T): T {
+  // A call that never came back left the module in the middle of something: there was no stack left even to say so.
+  if (inside) die(undefined);
   if (dead !== undefined) throw dead;
   if (!loaded) {
     if (source.sync === undefined) throw notReady();
     instantiate(source.sync());
   }
+  inside = true;
   try {
-    return work(glue);
+    const result = work(glue);
+    inside = false;
+    return result;
   } catch (thrown) {
-    throw toError(thrown);
+    const error = fromWasm.error(thrown) ?? die(thrown);
+    inside = false;
+    throw error;
   }
 }
 
@@ -98,15 +106,12 @@ function instantiate(module: WebAssembly.Module | BufferSource): void {
   loaded = true;
 }
 
-/** What was thrown, as an error of this library: the core's own, or else the end of the module. */
-function toError(thrown: unknown): InvreqError {
-  if (InvreqError.is(thrown)) return thrown;
-  const error = fromWasm.error(thrown);
-  if (error !== undefined) return error;
-  // A trap, or an exception that went through frames of the module: nobody knows what state they left behind.
+/** The end of the module: a trap, or an exception that went through frames of it. Nobody knows what state they left behind. */
+function die(cause: unknown): InvreqError {
   const message =
     "the WebAssembly module has stopped and has to be loaded anew: reload the page, or start a new process";
-  dead = fail("internal", message, thrown);
+  dead = fail("internal", message, cause);
+  inside = false;
   for (const mourner of [...mourners]) mourner(dead);
   mourners.clear();
   return dead;

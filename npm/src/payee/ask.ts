@@ -31,8 +31,13 @@ export interface Need {
   readonly sign?: unknown;
 }
 
-/** How an answer gets into the module. */
+/** Gives an answer to the module. */
 type Give = (answers: Answers, need: number) => void;
+
+/** The same, by one call of a method. */
+function method(work: Give): Give {
+  return (answers, at) => call(() => work(answers, at));
+}
 
 /** Puts a question to the host; whatever it does, there is an answer. */
 export async function ask(hosts: Hosts, need: Need, closing: AbortSignal): Promise<Give> {
@@ -54,7 +59,7 @@ export async function ask(hosts: Hosts, need: Need, closing: AbortSignal): Promi
 function orFailed(give: Give): Give {
   return (answers, at) => {
     try {
-      call(() => give(answers, at));
+      give(answers, at);
     } catch (error) {
       call(() => answers.failed(at, reasonOf(error)));
     }
@@ -84,7 +89,7 @@ function question({ source, transport, signer }: Hosts, need: Need): Question {
       work: (signal) => source.canReceive?.(amountMsat, { signal }),
       read(given) {
         const can = check.optional(given, check.bool, "the source's answer");
-        return (answers, at) => answers.canReceive(at, can);
+        return method((answers, at) => answers.canReceive(at, can));
       },
     };
   }
@@ -95,7 +100,7 @@ function question({ source, transport, signer }: Hosts, need: Need): Question {
       work: (signal) => transport.resolveScid?.(end, { signal }),
       read(given) {
         const nodeId = check.optional(given, check.point, "the node id");
-        return (answers, at) => answers.nodeId(at, nodeId);
+        return method((answers, at) => answers.nodeId(at, nodeId));
       },
     };
   }
@@ -119,10 +124,10 @@ function question({ source, transport, signer }: Hosts, need: Need): Question {
       },
       read(given) {
         const secret = check.bytes(given, "the shared secret", 32);
-        return (answers, at) => {
+        return method((answers, at) => {
           answers.sharedSecret(at, secret);
           secret.fill(0);
-        };
+        });
       },
     };
   }
@@ -135,7 +140,7 @@ function question({ source, transport, signer }: Hosts, need: Need): Question {
     },
     read(given) {
       const signature = check.bytes(given, "the signature", 64);
-      return (answers, at) => answers.signature(at, signature);
+      return method((answers, at) => answers.signature(at, signature));
     },
   };
 }
@@ -169,7 +174,7 @@ function inboundPayment(given: unknown): Give {
 const MOST_NODES = 32;
 
 function route(given: unknown): Give {
-  if (given === undefined || given === null) return (answers, at) => answers.noRoute(at);
+  if (given === undefined || given === null) return method((answers, at) => answers.noRoute(at));
   const found = check.read(given, "the route", ["via", "connect", "ownNode", "reply"]);
   const via = nodes(found.via, "via");
   const connect =
@@ -183,7 +188,7 @@ function route(given: unknown): Give {
   const kind = check.word(reply.kind, "reply.kind", ["none", "ours", "node", "host"] as const);
   const replyVia = nodes(reply.via, "reply.via");
   const nodeId = kind === "node" ? check.point(reply.nodeId, "reply.nodeId") : undefined;
-  return (answers, at) => answers.route(at, via, connect, ownNode, kind, replyVia, nodeId);
+  return method((answers, at) => answers.route(at, via, connect, ownNode, kind, replyVia, nodeId));
 }
 
 function nodes(value: unknown, what: string): string[] {
@@ -191,7 +196,7 @@ function nodes(value: unknown, what: string): string[] {
 }
 
 function failed(reason: string): Give {
-  return (answers, at) => answers.failed(at, reason);
+  return method((answers, at) => answers.failed(at, reason));
 }
 
 /** The host took too long. */

@@ -106,10 +106,8 @@ export class Engine {
         // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
         const given = await Promise.all(advance.map((need) => ask(this.#hosts, need, this.#closing)));
         this.#closing.throwIfAborted();
-        call(() => {
-          given.forEach((give, at) => give(attempt.answers, at));
-          attempt.answers.forgetReads();
-        });
+        given.forEach((give, at) => give(attempt.answers, at));
+        call(() => attempt.answers.forgetReads());
       }
     } finally {
       end(attempt);

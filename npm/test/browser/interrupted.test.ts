@@ -19,9 +19,10 @@ async function holdMoney(wallet: WalletPage, label: string, deafen: () => void):
   await wallet.answer(label);
   await until("a socket is being opened", () => stage.dials > dials);
   deafen();
+  const money = stage.until("payment_claimable");
   stage.relays.nodes.forEach((relay) => relay.open());
   await wallet.waitFor("Sent");
-  await until("the money is there", () => stage.control.events.at(-1)?.event === "payment_claimable");
+  await money;
 }
 
 for (const connections of ["lived on", "died"] as const) {
@@ -42,7 +43,7 @@ for (const connections of ["lived on", "died"] as const) {
       assert.equal(stage.paid, paid);
       wakeUp();
       await wallet.waitFor("Paid");
-      await until("the payer has its proof", () => stage.paid === paid + 1);
+      await stage.untilPaid(paid + 1);
       wallet.assertQuiet();
     } finally {
       await chromium.kill();
@@ -61,10 +62,12 @@ test("offline in mid-send: it waits, and goes out when the network is back", asy
   await wallet.waitFor("Sending");
   await stage.setOffline(context, true);
   await wallet.page.getByText("No connection to the test network").waitFor();
-  await until("the transport gave up for now", async () => /offline/.test(await wallet.page.locator(".paths").innerText()));
+  await until("the transport gave up for now", async () =>
+    /offline/.test(await wallet.page.locator(".paths").innerText()),
+  );
   await stage.setOffline(context, false);
   await wallet.waitFor("Paid");
-  await until("the payer has its proof", () => stage.paid === paid + 1);
+  await stage.untilPaid(paid + 1);
   assert.equal(stage.invoices, sent + 1);
 });
 
@@ -75,7 +78,7 @@ test("offline when the money comes: it is claimed when the network is back", asy
   await wallet.page.getByText("No connection to the test network").waitFor();
   stage.release();
   await wallet.waitFor("Paid");
-  await until("the payer has its proof", () => stage.paid === paid + 1);
+  await stage.untilPaid(paid + 1);
 });
 
 test("closed in mid-send: the next page sends it, and it is paid", async () => {
@@ -91,7 +94,7 @@ test("closed in mid-send: the next page sends it, and it is paid", async () => {
   stage.release();
   const wallet = await WalletPage.open(stage, context);
   await wallet.waitFor("Paid", "closed");
-  await until("the payer has its proof", () => stage.paid === paid + 1);
+  await stage.untilPaid(paid + 1);
   assert.equal(stage.invoices, sent + 1);
   wallet.assertQuiet();
 });
@@ -112,7 +115,7 @@ test("killed between writing and sending: the next start sends it, and it is pai
   try {
     const wallet = await WalletPage.open(stage, second.context);
     await wallet.waitFor("Paid", "killed");
-    await until("the payer has its proof", () => stage.paid === paid + 1);
+    await stage.untilPaid(paid + 1);
     assert.equal(stage.invoices, sent + 1);
     wallet.assertQuiet();
   } finally {

@@ -11,7 +11,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from "playwright-core";
 
 import { buildDemo, bundle } from "../../../demo/build.js";
 import { servePage, startNetwork, urlOf, type Greeting } from "../../../demo/serve.js";
@@ -67,7 +73,14 @@ export class Stage {
     const relays = { control: await Relay.before(network.control.ws), nodes };
     const control = { ...network.control, ws: relays.control.url };
     const server = await servePage(folder.path, { control, nodes: seen });
-    return new Stage({ child, network, control: await Control.connect(network.control.tcp), relays, server, folder });
+    return new Stage({
+      child,
+      network,
+      control: await Control.connect(network.control.tcp),
+      relays,
+      server,
+      folder,
+    });
   }
 
   /** Takes everything down. */
@@ -137,6 +150,17 @@ export class Stage {
   /** How many payments the payer made. */
   get paid(): number {
     return this.control.events.filter(({ event }) => event === "payment_sent").length;
+  }
+
+  /** Waits for the next event of this kind at any node. */
+  async until(event: string): Promise<void> {
+    const seen = this.control.events.length;
+    await until(event, () => this.control.events.slice(seen).some((found) => found.event === event));
+  }
+
+  /** Waits until the payer has made so many payments. */
+  async untilPaid(payments: number): Promise<void> {
+    await until("the payer has its proof", () => this.paid === payments);
   }
 
   get #relays(): Relay[] {
