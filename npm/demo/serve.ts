@@ -53,13 +53,16 @@ export async function servePage(folder: string, network: Greeting, port = 0): Pr
       "cache-control": "no-store",
     };
     if (path === "/network.json") {
-      response.writeHead(200, { ...headers, "content-type": "application/json" }).end(JSON.stringify(network));
+      response
+        .writeHead(200, { ...headers, "content-type": "application/json" })
+        .end(JSON.stringify(network));
       return;
     }
     const file = path === "/" ? "index.html" : path.slice(1);
     const type = TYPES[extname(file)];
     // The build is flat: a path with a folder in it leads nowhere.
-    const body = type && !file.includes("/") ? await readFile(join(folder, file)).catch(() => undefined) : undefined;
+    const body =
+      type && !file.includes("/") ? await readFile(join(folder, file)).catch(() => undefined) : undefined;
     if (body === undefined || type === undefined) response.writeHead(404, headers).end();
     else response.writeHead(200, { ...headers, "content-type": type }).end(body);
   });

@@ -107,7 +107,9 @@ export class App {
     try {
       await this.#read(await navigator.clipboard.readText());
     } catch {
-      this.#set({ note: "The browser does not let the page read the clipboard. Paste into the field instead." });
+      this.#set({
+        note: "The browser does not let the page read the clipboard. Paste into the field instead.",
+      });
       this.#focus("request");
     }
   }
@@ -263,7 +265,11 @@ export class App {
 
   /** Moves the focus once the page is drawn. */
   #focus(id: string): void {
-    queueMicrotask(() => document.getElementById(id)?.focus());
+    queueMicrotask(() => {
+      const target = document.getElementById(id);
+      target?.focus({ preventScroll: true });
+      target?.scrollIntoView({ block: "nearest" });
+    });
   }
 }
 

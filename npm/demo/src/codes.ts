@@ -17,7 +17,11 @@ const QUIET_ZONE = 4;
 
 /** Draws a text as a QR code. BOLT 12 strings go in capital letters, which makes the code a third smaller. */
 export function qrPath(text: string): QrPath {
-  const rows = encodeQR(text.toUpperCase(), "raw", { ecc: "low", encoding: "alphanumeric", border: QUIET_ZONE });
+  const rows = encodeQR(text.toUpperCase(), "raw", {
+    ecc: "low",
+    encoding: "alphanumeric",
+    border: QUIET_ZONE,
+  });
   let d = "";
   rows.forEach((row, y) => {
     for (let x = 0; x < row.length; x++) {
@@ -41,7 +45,9 @@ export async function qrReader(): Promise<QrReader> {
 export async function readPicture(file: Blob): Promise<string | undefined> {
   const bitmap = await createImageBitmap(file);
   try {
-    return await (await qrReader())(bitmap);
+    return await (
+      await qrReader()
+    )(bitmap);
   } finally {
     bitmap.close();
   }

@@ -43,10 +43,7 @@ export class Keepsakes {
   /** When the steps of the invoices were seen, by label. */
   async steps(): Promise<Map<string, Steps>> {
     const store = this.#db.transaction("steps").objectStore("steps");
-    const [labels, steps] = await Promise.all([
-      done(store.getAllKeys()),
-      done<Steps[]>(store.getAll()),
-    ]);
+    const [labels, steps] = await Promise.all([done(store.getAllKeys()), done<Steps[]>(store.getAll())]);
     return new Map(labels.map((label, place) => [String(label), steps[place] ?? {}]));
   }
 

@@ -51,11 +51,15 @@ export class TestNetwork {
     for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, () => this.#wake());
   }
 
-  /** The network this page was served with. */
+  /** The network this page was served with; it may not be reached now. */
   static async open(): Promise<TestNetwork> {
     const response = await fetch("network.json");
     if (!response.ok) throw new Error(`the page's server answered ${response.status}`);
-    return new TestNetwork((await response.json()) as Greeting);
+    const network = new TestNetwork((await response.json()) as Greeting);
+    await new Promise<void>((resolve) => {
+      network.#onStatus.add(() => resolve());
+    });
+    return network;
   }
 
   /** Asks the test server to do something. */

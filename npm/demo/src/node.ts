@@ -3,7 +3,15 @@
  *
  * @module
  */
-import type { InboundPayment, InboundPaymentRequest, NodeId, Payee, PaymentPath, PaymentSource, Sciddir } from "invreq";
+import type {
+  InboundPayment,
+  InboundPaymentRequest,
+  NodeId,
+  Payee,
+  PaymentPath,
+  PaymentSource,
+  Sciddir,
+} from "invreq";
 
 import type { NodeEvent, TestNetwork } from "./network.js";
 

@@ -19,7 +19,11 @@ export async function scan(): Promise<string | undefined> {
   document.body.append(dialog);
   const closed = new AbortController();
   dialog.addEventListener("close", () => closed.abort());
-  const show = (problem = "") => render(content(problem, () => dialog.close()), dialog);
+  const show = (problem = "") =>
+    render(
+      content(problem, () => dialog.close()),
+      dialog,
+    );
   show();
   dialog.showModal();
   let stream: MediaStream | undefined;
@@ -58,17 +62,22 @@ function content(problem: string, close: () => void) {
       <h2 id="scan-title">Scan the payer's QR code</h2>
       <button type="button" class="button plain" @click=${close}>${icon("close")}Close</button>
     </div>
-    ${problem
-      ? html`<p role="alert">${problem}</p>`
-      : html`<div class="viewfinder"><video muted playsinline aria-label="What the camera sees"></video></div>
-          <p class="hint">Hold it still; it is read by itself.</p>`}
+    ${
+      problem
+        ? html`<p role="alert">${problem}</p>`
+        : html`<div class="viewfinder">
+              <video muted playsinline aria-label="What the camera sees"></video>
+            </div>
+            <p class="hint">Hold it still; it is read by itself.</p>`
+    }
     ${problem ? html`<p class="hint">You can paste the text or open a picture instead.</p>` : nothing}
   `;
 }
 
 function inWords(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError") return "The page may not use the camera. Allow it in the browser's settings.";
+  if (name === "NotAllowedError")
+    return "The page may not use the camera. Allow it in the browser's settings.";
   if (name === "NotFoundError") return "No camera was found.";
   return "The camera cannot be used right now.";
 }

@@ -53,7 +53,7 @@ export type Reading =
 export function firstState(theme: Theme): State {
   return {
     wallet: { kind: "opening" },
-    online: navigator.onLine,
+    online: true,
     text: "",
     reading: { kind: "nothing" },
     answer: { label: "", expiry: 3600, busy: false },

@@ -15,17 +15,24 @@ import type {
   SendOutcome,
   Transport,
 } from "../host.js";
+import * as check from "../check.js";
+import { invalid } from "../error.js";
 import { call } from "../module.js";
+import { systemClock, systemEntropy } from "../payee/clock.js";
+import { network } from "../text.js";
+import type { Network } from "../types.js";
 import type { Directory } from "./directory.js";
 import type { Dialer } from "./duplex.js";
 import { Keeper } from "./keeper.js";
 import { type Command, Shared } from "./shared.js";
-import { systemClock } from "./time.js";
+
+/** The most addresses of a node that are taken. */
+const MAX_LISTED = 64;
 
 /** What a transport over a socket is told. */
 export interface SocketTransportOptions {
-  /** The network the invoices are for: `bitcoin`, `testnet`, `testnet4`, `signet` or `regtest`. */
-  network: string;
+  /** The network the invoices are for. */
+  network: Network;
   /** Where nodes listen, by node id. Several addresses of a node are tried in their order, at most eight. */
   addresses?: Readonly<Record<NodeId, readonly string[]>> | undefined;
   /** Asked about nodes and channels. Without it, only the nodes of `addresses` can be reached. */
@@ -53,19 +60,26 @@ export abstract class SocketTransport implements Transport {
   readonly #shared: Shared;
   readonly #online = (): void => this.#hurry();
 
-  /** A transport over this kind of stream. Throws where `key` is no secret key or there is no such network. */
+  /** A transport over this kind of stream.  */
   protected constructor(options: SocketTransportOptions, dialer: Dialer) {
-    const entropy = options.entropy ?? systemEntropy;
-    const key = Uint8Array.from(options.key ?? entropy());
-    const addresses = Object.entries(options.addresses ?? {});
+    const given = check.read(options, "options", [
+      "network",
+      "addresses",
+      "directory",
+      "key",
+      "clock",
+      "entropy",
+    ]);
+    const entropy = (given.entropy as Entropy | undefined) ?? systemEntropy;
+    const key = check.optional(given.key, secretKey, "key") ?? secretKey(entropy(), "entropy");
     this.#shared = new Shared({
-      network: options.network,
+      network: network(given.network),
       key,
       nodeId: call((glue) => glue.publicKey(key)),
-      addresses: new Map(addresses.map(([nodeId, all]) => [nodeId.toLowerCase(), all])),
-      directory: options.directory,
+      addresses: check.optional(given.addresses, readAddresses, "addresses") ?? new Map(),
+      directory: given.directory as Directory | undefined,
       dialer,
-      clock: options.clock ?? systemClock,
+      clock: (given.clock as Clock | undefined) ?? systemClock,
       entropy,
     });
     if (typeof globalThis.addEventListener === "function")
@@ -157,11 +171,6 @@ export abstract class SocketTransport implements Transport {
     this.#shared.parts.key.fill(0);
   }
 
-  /** Closes it, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   #handOver(nodeId: NodeId, command: Command): boolean {
     const keeper = this.#shared.links.get(nodeId);
     if (keeper) return keeper.take(command);
@@ -175,6 +184,21 @@ export abstract class SocketTransport implements Transport {
   }
 }
 
-function systemEntropy(): Uint8Array {
-  return globalThis.crypto.getRandomValues(new Uint8Array(32));
+function secretKey(value: unknown, what: string): Uint8Array {
+  return check.bytes(value, what, 32);
+}
+
+function readAddresses(value: unknown, what: string): Map<NodeId, string[]> {
+  let nodeIds: string[];
+  try {
+    nodeIds = Object.keys(Object(value) as object);
+  } catch (error) {
+    throw invalid(`${what} cannot be read`, error);
+  }
+  const byNode = check.read(value, what, nodeIds);
+  const addresses = Object.entries(byNode).map(([nodeId, all]): [string, string[]] => [
+    check.point(nodeId, `a node id of ${what}`).toLowerCase(),
+    check.list(all, `${what}.${nodeId}`, MAX_LISTED, check.text),
+  ]);
+  return new Map(addresses);
 }

@@ -16,7 +16,7 @@ import { SocketTransport, type SocketTransportOptions } from "./socket.js";
  * });
  * ```
  *
- * Throws an error of the code `invalid_parameter` where `key` is no secret key.
+ * @throws `InvreqError` with the code `invalid_parameter` for the options.
  */
 export class TcpTransport extends SocketTransport {
   /** A transport that has no connection yet. */

@@ -1,15 +1,24 @@
+import { invalid } from "../error.js";
 import type { Dialer, Duplex, DuplexEvents } from "./duplex.js";
 import { SocketTransport, type SocketTransportOptions } from "./socket.js";
 
 /** As much of the standard `WebSocket` as the transport uses; the npm package `ws` has it, too. */
 export interface WebSocketLike {
+  /** How messages come: it is set to `arraybuffer`. */
   binaryType: string;
+  /** How many bytes wait to be sent. */
   readonly bufferedAmount: number;
+  /** Called when the connection stands. */
   onopen: ((event: never) => void) | null;
+  /** Called with every message. */
   onmessage: ((event: never) => void) | null;
+  /** Called when the connection has ended. */
   onclose: ((event: never) => void) | null;
+  /** Called when the connection failed. */
   onerror: ((event: never) => void) | null;
+  /** Sends one message. */
   send(data: Uint8Array<ArrayBuffer>): void;
+  /** Ends the connection. */
   close(): void;
 }
 
@@ -37,14 +46,14 @@ export interface WebSocketTransportOptions extends SocketTransportOptions {
  * });
  * ```
  *
- * Throws an error of the code `invalid_parameter` where `key` is no secret key, and an `Error` where there is no `WebSocket`.
+ * @throws `InvreqError` with the code `invalid_parameter` for the options, or where there is no `WebSocket`.
  */
 export class WebSocketTransport extends SocketTransport {
   /** A transport that has no connection yet. */
   constructor(options: WebSocketTransportOptions) {
-    const found = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+    const found = options?.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
     if (!found) {
-      throw new Error("there is no WebSocket here: pass that of the package ws as the option WebSocket");
+      throw invalid("there is no WebSocket here: pass that of the package ws as the option WebSocket");
     }
     super(options, new WebSocketDialer(found));
   }
@@ -74,7 +83,7 @@ class WebSocketDuplex implements Duplex {
     socket.onopen = () => events.opened();
     socket.onmessage = (event: { data: unknown }) => {
       // Text has no place on this connection.
-      if (event.data instanceof ArrayBuffer) return events.received(new Uint8Array(event.data));
+      if (isBuffer(event.data)) return events.received(new Uint8Array(event.data));
       this.close();
       events.ended("unreachable");
     };
@@ -105,6 +114,11 @@ class WebSocketDuplex implements Duplex {
     // The package `ws` throws an error that nobody listens to.
     this.#socket.onerror = () => {};
   }
+}
+
+/** By what it is, not by its class: each realm has its own. */
+function isBuffer(data: unknown): data is ArrayBuffer {
+  return Object.prototype.toString.call(data) === "[object ArrayBuffer]";
 }
 
 /** Whether the browser says that there is no network; elsewhere nobody says so. */

@@ -62,7 +62,9 @@ test("offline in mid-send: it waits, and goes out when the network is back", asy
   await wallet.waitFor("Sending");
   await stage.setOffline(context, true);
   await wallet.page.getByText("No connection to the test network").waitFor();
-  await until("the transport gave up for now", async () => /offline/.test(await wallet.page.locator(".paths").innerText()));
+  await until("the transport gave up for now", async () =>
+    /offline/.test(await wallet.page.locator(".paths").innerText()),
+  );
   await stage.setOffline(context, false);
   await wallet.waitFor("Paid");
   await stage.untilPaid(paid + 1);

@@ -26,7 +26,11 @@ test("answered, paid, and still paid after a reload", async () => {
   await page.reload();
   await wallet.waitFor("Paid", "refund 1");
   await wallet.row("refund 1").click();
-  assert.deepEqual(await page.locator(".timeline > li.done .step-title").allInnerTexts(), steps, "the times are kept");
+  assert.deepEqual(
+    await page.locator(".timeline > li.done .step-title").allInnerTexts(),
+    steps,
+    "the times are kept",
+  );
   await page.getByText("The record, as Core Lightning writes it").click();
   const record = JSON.parse(await page.locator("pre").innerText());
   assert.equal(record.status, "paid");
@@ -50,7 +54,9 @@ test("with the keyboard alone, from the test payer to the paid invoice", async (
   await tabTo("Get a refund of 50,000 sat");
   await page.keyboard.press("Enter");
   await page.getByRole("img", { name: "The request as a QR code" }).waitFor();
-  await until("the focus is at what was read", () => page.evaluate(() => document.activeElement?.id === "preview-title"));
+  await until("the focus is at what was read", () =>
+    page.evaluate(() => document.activeElement?.id === "preview-title"),
+  );
   await tabTo(/^Send an invoice for/);
   await page.keyboard.press("Enter");
   await wallet.waitFor("Paid");

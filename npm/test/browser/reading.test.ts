@@ -23,7 +23,7 @@ test("a request is said in words", async () => {
   assert.match(preview, /for “two.{0,3} chairs.?”/);
   assert.doesNotMatch(preview, /[\u202e\u0007]/, "display text is cleaned");
   assert.match(preview, /Not signed, which is normal/);
-  assert.match(preview, /Good for another 59 minutes/);
+  assert.match(preview, /Good for (59 minutes|1 hour)/);
   await wallet.page.getByText("Every field of the request").click();
   await wallet.page.getByRole("rowheader", { name: /^invreq_metadata/ }).waitFor();
   wallet.assertQuiet();
@@ -33,8 +33,19 @@ for (const [what, text, code, said] of [
   ["an address", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "invalid_prefix", /lnr1/],
   ["a mixed case", "lnr1QQqs", "mixed_case", /case/],
   ["a foreign character", "lnr1qqb", "invalid_character", /bech32/],
-  ["a request without what it needs", "lnr1qqp2hng", "missing_field", /Field\s+\w+ \(\d+\)/],
-  ["an offer", "lno1pqps7sjqpgtyzm3qv4uxzmtsd3jjqer9wd3hy6tsw35k7msjzfpy7nz5yqcnygrfdej82um5wf5k2uckyypwa3eyt44h6txtxquqh7lz5djge4afgfjn7k4rgrkuag0jsd5xvxg", "wrong_type", /offer/],
+  ["a string that was cut off", "lnr1qqqs", "tlv_truncated", /invreq_metadata \(0\)[\s\S]*tlv-length/],
+  [
+    "a request for another chain",
+    "lnr1qqp2hng",
+    "wrong_chain",
+    /for bitcoin, not for regtest[\s\S]*invreq_chain \(80\)/,
+  ],
+  [
+    "an offer",
+    "lno1pqps7sjqpgtyzm3qv4uxzmtsd3jjqer9wd3hy6tsw35k7msjzfpy7nz5yqcnygrfdej82um5wf5k2uckyypwa3eyt44h6txtxquqh7lz5djge4afgfjn7k4rgrkuag0jsd5xvxg",
+    "wrong_type",
+    /offer/,
+  ],
 ] as const) {
   test(`what is no request is told by its field and its rule: ${what}`, async () => {
     const wallet = await WalletPage.open(stage, await stage.context());

@@ -60,7 +60,11 @@ test("no room left while an invoice is on its way: its payment waits at the node
 });
 
 for (const [how, without] of [
-  ["there is no IndexedDB", () => Reflect.deleteProperty(Window.prototype, "indexedDB") && Reflect.deleteProperty(window, "indexedDB")],
+  [
+    "there is no IndexedDB",
+    () =>
+      Reflect.deleteProperty(Window.prototype, "indexedDB") && Reflect.deleteProperty(window, "indexedDB"),
+  ],
   [
     "IndexedDB refuses, as in some private windows",
     () => {

@@ -29,7 +29,9 @@ test("of two tabs one sends: each invoice goes out once", async () => {
   const [one, two] = [await HarnessPage.open(stage, context), await HarnessPage.open(stage, context)];
   const [sent, paid] = [stage.invoices, stage.paid];
   const labels = ["a", "b", "c", "d", "e", "f"];
-  const calls = labels.map(async (label, at) => (at % 2 === 0 ? one : two).sendInvoice(await stage.request(), label));
+  const calls = labels.map(async (label, at) =>
+    (at % 2 === 0 ? one : two).sendInvoice(await stage.request(), label),
+  );
   for (const call of calls) assert.equal(record(await call).status, "paid");
   await stage.untilPaid(paid + labels.length);
   assert.equal(stage.invoices, sent + labels.length);
@@ -64,7 +66,7 @@ for (const asker of ["the tab that sends", "the other tab"] as const) {
     assert.equal(stage.invoices, sent + 1, "nothing is lost and nothing doubled");
     assert.equal((await other.list()).length, 1);
     other.assertQuiet();
-    });
+  });
 }
 
 test("what is answered in one tab shows in the other", async () => {

@@ -31,7 +31,9 @@ export function field(state: State, actions: Actions): TemplateResult {
         .value=${live(state.text)}
         @input=${(event: InputEvent) => actions.read((event.target as HTMLTextAreaElement).value)}
       ></textarea>
-      <p id="request-hint" class="hint">The payer shows it as a QR code, or as a text that begins with lnr1.</p>
+      <p id="request-hint" class="hint">
+        The payer shows it as a QR code, or as a text that begins with lnr1.
+      </p>
     </div>
     <div class="ways">
       <button type="button" class="button" @click=${actions.paste}>${icon("paste")}Paste</button>
@@ -92,7 +94,12 @@ function code(request: string, actions: Actions): TemplateResult {
   const drawing = svg`<path d=${d} />`;
   return html`
     <figure class="code">
-      <svg viewBox="0 0 ${side} ${side}" role="img" aria-label="The request as a QR code" shape-rendering="crispEdges">
+      <svg
+        viewBox="0 0 ${side} ${side}"
+        role="img"
+        aria-label="The request as a QR code"
+        shape-rendering="crispEdges"
+      >
         ${drawing}
       </svg>
       <figcaption>

@@ -20,10 +20,15 @@ export function invoice(state: State, record: InvoiceRecord, actions: Actions): 
   const canSend = record.status === "unpaid" && !record.claiming;
   return html`
     <section class="invoice ${record.status}" aria-labelledby="invoice-title">
-      <button type="button" class="button plain back" @click=${actions.back}>${icon("back")}New request</button>
+      <button type="button" class="button plain back" @click=${actions.back}>
+        ${icon("back")}New request
+      </button>
       <div class="headline">
         <h2 id="invoice-title" tabindex="-1">
-          <span class="amount">${record.status === "paid" ? "+" : ""}${sat(record.amountMsat)} <span class="unit">sat</span></span>
+          <span class="amount"
+            >${record.status === "paid" ? "+" : ""}${sat(record.amountMsat)}
+            <span class="unit">sat</span></span
+          >
           <span class="label">${record.label}</span>
         </h2>
         <span class="badge ${tone}">${word}</span>
@@ -33,13 +38,20 @@ export function invoice(state: State, record: InvoiceRecord, actions: Actions): 
       </ol>
       ${error ? problem(title(error.code), error, advice(error)) : nothing}
       <div class="ways">
-        ${canSend
-          ? html`<button type="button" class="button" ?disabled=${busy} @click=${() => actions.resend(record.label)}>
-              ${icon("resend")}Send again
-            </button>`
-          : nothing}
+        ${
+          canSend
+            ? html`<button
+                type="button"
+                class="button"
+                ?disabled=${busy}
+                @click=${() => actions.resend(record.label)}
+              >
+                ${icon("resend")}Send again
+              </button>`
+            : nothing
+        }
         <button type="button" class="button" @click=${() => actions.copy(record.bolt12, "The invoice")}>
-          ${icon("copy")}Copy the invoice
+          ${icon("copy")}Copy invoice
         </button>
         <button
           type="button"
@@ -88,9 +100,9 @@ function step({ state, title, at, more }: Step): TemplateResult {
 function steps(record: InvoiceRecord, seen: Steps, now: number): Step[] {
   const stored: Step = {
     state: "done",
-    title: "Made, signed and stored",
+    title: "Made and stored",
     at: record.createdAt * 1000,
-    more: "It is safe on this device: it survives a reload.",
+    more: "Safe on this device, over a reload too.",
   };
   return [stored, delivery(record, seen), ...refusal(record, seen), ...payment(record, seen, now)];
 }
@@ -101,7 +113,7 @@ function delivery(record: InvoiceRecord, seen: Steps): Step {
     ${paths.map((path) => html`<li>by way of <code>${introduction(path)}</code>: ${pathOutcome(path)}</li>`)}
   </ul>`;
   if (record.status === "paid" || state === "sent" || state === "refused") {
-    return { state: "done", title: "Sent to the payer over a WebSocket", at: seen.sent, more: ways };
+    return { state: "done", title: "Sent over a WebSocket", at: seen.sent, more: ways };
   }
   if (state === "unreachable") return { state: "bad", title: "No path leads to the payer", more: ways };
   if (record.status === "expired") return { state: "bad", title: "Not sent in time", more: ways };
@@ -113,24 +125,32 @@ function refusal(record: InvoiceRecord, seen: Steps): Step[] {
   const { error } = record.delivery;
   if (!error || record.status === "paid") return [];
   const more = html`It says: “${error.message}”`;
-  return [{ state: "bad", title: "The payer answered with an error", at: error.receivedAt * 1000 || seen.refused, more }];
+  return [
+    {
+      state: "bad",
+      title: "The payer answered with an error",
+      at: error.receivedAt * 1000 || seen.refused,
+      more,
+    },
+  ];
 }
 
 function payment(record: InvoiceRecord, seen: Steps, now: number): Step[] {
   if (record.status === "paid" && record.payment) {
     const { paidAt, amountReceivedMsat } = record.payment;
-    const claimed: Step = { state: "done", title: "Payment arrived and was claimed", at: seen.claiming };
+    const claimed: Step = { state: "done", title: "Payment claimed", at: seen.claiming };
     const more = `${sat(amountReceivedMsat)} sat are yours. The payer has its proof of payment.`;
     return [claimed, { state: "done", title: "Paid", at: paidAt * 1000, more }];
   }
   if (record.claiming) {
-    const claiming: Step = { state: "now", title: "Claiming the payment", at: seen.claiming };
+    const more = "It is at the node, and is settled now.";
+    const claiming: Step = { state: "now", title: "Claiming the payment", at: seen.claiming, more };
     return [claiming, { state: "next", title: "Paid" }];
   }
   if (record.status === "expired") {
     return [{ state: "bad", title: "Expired before it was paid", at: record.expiresAt * 1000 }];
   }
-  const more = `It can be paid for another ${remaining(record.expiresAt * 1000, now)}.`;
+  const more = `It can still be paid for ${remaining(record.expiresAt * 1000, now)}.`;
   const isWaiting = record.delivery.state === "sent" || record.delivery.state === "refused";
   return [
     { state: isWaiting ? "now" : "next", title: "Waiting for the payment", more },

@@ -20,18 +20,22 @@ export function list(state: State, actions: Actions): TemplateResult {
         <h2 id="list-title">Your invoices</h2>
         ${invoices.length > 0 ? html`<p class="hint">kept on this device</p>` : nothing}
       </div>
-      ${invoices.length === 0
-        ? html`<p class="empty">None yet. What you answer is kept here, over a reload too.</p>`
-        : html`<ul>
-            ${repeat(
-              invoices.slice(0, limit),
-              (record) => record.createdIndex,
-              (record) => row(record, record.label === state.shown, state.now, actions),
-            )}
-          </ul>`}
-      ${invoices.length > limit
-        ? html`<button type="button" class="button plain wide" @click=${actions.more}>Show more</button>`
-        : nothing}
+      ${
+        invoices.length === 0
+          ? html`<p class="empty">None yet. What you answer is kept here, over a reload too.</p>`
+          : html`<ul>
+              ${repeat(
+                invoices.slice(0, limit),
+                (record) => record.createdIndex,
+                (record) => row(record, record.label === state.shown, state.now, actions),
+              )}
+            </ul>`
+      }
+      ${
+        invoices.length > limit
+          ? html`<button type="button" class="button plain wide" @click=${actions.more}>Show more</button>`
+          : nothing
+      }
     </section>
   `;
 }
@@ -41,7 +45,12 @@ function row(record: InvoiceRecord, isShown: boolean, now: number, actions: Acti
   const at = (record.payment?.paidAt ?? record.createdAt) * 1000;
   return html`
     <li>
-      <button type="button" class="row" aria-current=${isShown ? "true" : "false"} @click=${() => actions.show(record.label)}>
+      <button
+        type="button"
+        class="row"
+        aria-current=${isShown ? "true" : "false"}
+        @click=${() => actions.show(record.label)}
+      >
         <span class="row-label">${record.label}</span>
         <span class="row-amount">${record.status === "paid" ? "+" : ""}${sat(record.amountMsat)} sat</span>
         <span class="row-time hint">${time(at, now)}</span>

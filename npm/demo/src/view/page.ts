@@ -62,8 +62,14 @@ const THEMES: readonly (readonly [Theme, Icon, string])[] = [
 function header(state: State, actions: Actions): TemplateResult {
   return html`
     <header>
-      <h1><span class="mark" aria-hidden="true">${icon("received")}</span>invreq <span class="sub">demo wallet</span></h1>
-      <p class="network"><span class="pip ${state.online ? "good" : "bad"}"></span>${state.online ? "Test network" : "No connection"}</p>
+      <h1>
+        <span class="mark" aria-hidden="true">${icon("received")}</span>invreq
+        <span class="sub">demo wallet</span>
+      </h1>
+      <p class="network">
+        <span class="pip ${state.online ? "good" : "bad"}"></span
+        >${state.online ? "Test network" : "No connection"}
+      </p>
       <fieldset class="themes">
         <legend class="visually-hidden">Colours</legend>
         ${THEMES.map(
@@ -111,13 +117,13 @@ function roles(): TemplateResult {
       <dl>
         <dt>This page</dt>
         <dd>
-          reads the request, makes and signs the invoice, keeps it, and sends it over a WebSocket straight to the node
-          the payer named. It needs no node and no server for that.
+          reads the request, makes and signs the invoice, keeps it, and sends it over a WebSocket straight to
+          the node the payer named. It needs no node and no server for that.
         </dd>
         <dt>The wallet's node or service</dt>
         <dd>
-          says how money can reach the wallet, holds a payment that comes in, and settles it with the preimage from this
-          page. No page can do that by itself. Here it is a node of the test network.
+          says how money can reach the wallet, holds a payment that comes in, and settles it with the preimage
+          from this page. No page can do that by itself. Here it is a node of the test network.
         </dd>
       </dl>
     </section>

@@ -28,7 +28,9 @@ export function preview(state: State, preview: Preview, actions: Actions): Templ
       <h3 id="preview-title" class="amount" tabindex="-1">
         ${amountMsat === undefined ? "No amount" : html`${sat(amountMsat)} <span class="unit">sat</span>`}
       </h3>
-      <p class="purpose">${description ? html`for “${description}”` : "The payer does not say what it is for."}</p>
+      <p class="purpose">
+        ${description ? html`for “${description}”` : "The payer does not say what it is for."}
+      </p>
       <ul class="facts">
         ${facts(preview, state.now)}
       </ul>
@@ -49,7 +51,7 @@ function facts(preview: Preview, now: number): TemplateResult[] {
     told.push(fact("clock", "It does not expire", "The payer can still take it back at any time."));
   } else if (expiresAt * 1000 >= now) {
     const left = remaining(expiresAt * 1000, now);
-    told.push(fact("clock", `Good for another ${left}`, `Until ${time(expiresAt * 1000, now)}.`));
+    told.push(fact("clock", `Good for ${left}`, `Until ${time(expiresAt * 1000, now)}.`));
   }
   told.push(
     signed
@@ -61,10 +63,14 @@ function facts(preview: Preview, now: number): TemplateResult[] {
         ),
   );
   if (receivable === true) {
-    told.push(fact("received", "Your node can receive this", "Whoever answers first gets paid, so do not wait long."));
+    told.push(
+      fact("received", "Your node can receive this", "Whoever answers first gets paid, so do not wait long."),
+    );
   }
   if (receivable === false) {
-    told.push(fact("alert", "Your node cannot receive this much now", "It needs more inbound liquidity.", "warn"));
+    told.push(
+      fact("alert", "Your node cannot receive this much now", "It needs more inbound liquidity.", "warn"),
+    );
   }
   if (alreadyAnswered) {
     told.push(fact("alert", "You have answered it already", "The invoice is in your list.", "warn"));
@@ -114,9 +120,13 @@ function form(state: State, preview: Preview, actions: Actions): TemplateResult 
         </div>
         <div class="field">
           <label for="expiry">Can be paid for</label>
-          <select id="expiry" @change=${(event: Event) => actions.setExpiry(Number((event.target as HTMLSelectElement).value))}>
+          <select
+            id="expiry"
+            @change=${(event: Event) => actions.setExpiry(Number((event.target as HTMLSelectElement).value))}
+          >
             ${LIFETIMES.map(
-              ([seconds, words]) => html`<option value=${seconds} ?selected=${seconds === expiry}>${words}</option>`,
+              ([seconds, words]) =>
+                html`<option value=${seconds} ?selected=${seconds === expiry}>${words}</option>`,
             )}
           </select>
         </div>
@@ -137,7 +147,11 @@ function fields(decoded: Decoded): TemplateResult {
       <div class="scroll" tabindex="0" role="group" aria-label="The fields of the request">
         <table>
           <thead>
-            <tr><th scope="col">Type</th><th scope="col">Field</th><th scope="col">Value</th></tr>
+            <tr>
+              <th scope="col">Type</th>
+              <th scope="col">Field</th>
+              <th scope="col">Value</th>
+            </tr>
           </thead>
           <tbody>
             ${decoded.fields.map(

@@ -28,9 +28,26 @@ export function particulars(error: Pick<InvreqError, "code" | "rpcCode" | "field
   const { code, rpcCode, field, rule } = error;
   return html`
     <dl class="particulars">
-      <div><dt>Code</dt><dd><code>${code}</code> (${rpcCode})</dd></div>
-      ${field ? html`<div><dt>Field</dt><dd><code>${field.name}</code> (${field.number})</dd></div>` : nothing}
-      ${rule ? html`<div><dt>Rule</dt><dd><code>${rule}</code></dd></div>` : nothing}
+      <div>
+        <dt>Code</dt>
+        <dd><code>${code}</code> (${rpcCode})</dd>
+      </div>
+      ${
+        field
+          ? html`<div>
+              <dt>Field</dt>
+              <dd><code>${field.name}</code> (${field.number})</dd>
+            </div>`
+          : nothing
+      }
+      ${
+        rule
+          ? html`<div>
+              <dt>Rule</dt>
+              <dd><code>${rule}</code></dd>
+            </div>`
+          : nothing
+      }
     </dl>
   `;
 }

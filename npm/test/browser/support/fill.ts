@@ -45,7 +45,7 @@ async function writeUntilFull(): Promise<number> {
   });
   const database = opening.result;
   let written = 0;
-  for (let size = 1 << 18; size >= 256; ) {
+  for (let size = 1 << 18; size >= 256;) {
     const transaction = database.transaction("bytes", "readwrite");
     // What cannot be compressed.
     const bytes = new Uint8Array(size);

@@ -39,7 +39,10 @@ export class HarnessPage {
   }
 
   sendInvoice(invreq: string, label: string): Promise<Result> {
-    return this.page.evaluate(([invreq, label]) => harness.sendInvoice(invreq, label), [invreq, label] as const);
+    return this.page.evaluate(([invreq, label]) => harness.sendInvoice(invreq, label), [
+      invreq,
+      label,
+    ] as const);
   }
 
   waitInvoice(label: string): Promise<Result> {
@@ -58,7 +61,10 @@ export class HarnessPage {
   async waitFor(label: string, stands: Partial<Seen>): Promise<void> {
     await until(`${label} stands like ${JSON.stringify(stands)}`, async () => {
       const found = (await this.list()).find((record) => record.label === label);
-      return found !== undefined && Object.entries(stands).every(([name, value]) => found[name as keyof Seen] === value);
+      return (
+        found !== undefined &&
+        Object.entries(stands).every(([name, value]) => found[name as keyof Seen] === value)
+      );
     });
   }
 

@@ -19,7 +19,8 @@ export interface Seen {
 }
 
 /** What a test sees of a call: a record, or the error. */
-export type Result = { record: Seen } | { error: { code: string; rpcCode: number; message: string; retryable: boolean } };
+export type Result =
+  { record: Seen } | { error: { code: string; rpcCode: number; message: string; retryable: boolean } };
 
 /** What a test can do with a page. */
 export interface Harness {
@@ -38,7 +39,6 @@ class Page implements Harness {
   async open({ serve }: { serve: boolean }): Promise<void> {
     const store = await IndexedDbStore.open({ name: "invreq-demo-wallet" });
     const network = await TestNetwork.open();
-    await new Promise<void>((resolve) => network.onStatus((online) => online && resolve()));
     const payee = await Payee.open({
       network: "regtest",
       store,

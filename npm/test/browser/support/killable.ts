@@ -21,9 +21,17 @@ export class Killable {
 
   /** Starts it on a profile. */
   static async start(profile: string): Promise<Killable> {
-    const flags = ["--headless=new", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "--no-first-run"];
+    const flags = [
+      "--headless=new",
+      "--remote-debugging-port=0",
+      `--user-data-dir=${profile}`,
+      "--no-first-run",
+    ];
     // A process group of its own, so that all its processes die at once.
-    const child = spawn(CHROMIUM, [...FLAGS, ...flags], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    const child = spawn(CHROMIUM, [...FLAGS, ...flags], {
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+    });
     const browser = await chromium.connectOverCDP(await address(child));
     const [context] = browser.contexts();
     if (!context) throw new Error("Chromium has no window");

@@ -124,7 +124,11 @@ class Frames {
     const head = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + mask;
     if (this.#rest.length < head) return undefined;
     const length =
-      short === 126 ? this.#rest.readUInt16BE(2) : short === 127 ? Number(this.#rest.readBigUInt64BE(2)) : short;
+      short === 126
+        ? this.#rest.readUInt16BE(2)
+        : short === 127
+          ? Number(this.#rest.readBigUInt64BE(2))
+          : short;
     if (this.#rest.length < head + length) return undefined;
     this.#rest = this.#rest.subarray(head + length);
     return length;

@@ -11,7 +11,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from "playwright-core";
 
 import { buildDemo, bundle } from "../../../demo/build.js";
 import { servePage, startNetwork, urlOf, type Greeting } from "../../../demo/serve.js";
@@ -67,7 +73,14 @@ export class Stage {
     const relays = { control: await Relay.before(network.control.ws), nodes };
     const control = { ...network.control, ws: relays.control.url };
     const server = await servePage(folder.path, { control, nodes: seen });
-    return new Stage({ child, network, control: await Control.connect(network.control.tcp), relays, server, folder });
+    return new Stage({
+      child,
+      network,
+      control: await Control.connect(network.control.tcp),
+      relays,
+      server,
+      folder,
+    });
   }
 
   /** Takes everything down. */
