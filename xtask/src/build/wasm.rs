@@ -82,6 +82,7 @@ fn compile(toolchain: &Toolchain, root: &Path, features: &str) -> Command {
             "-Zunstable-options",
             "-Cpanic=immediate-abort",
             "-Zlocation-detail=none",
+            "-Zfmt-debug=none",
         ] {
             flags.add(flag);
         }
@@ -121,10 +122,10 @@ impl Flags {
     }
 }
 
-/// The curve's table of multiples of the generator, 32 KiB that do not compress, is left out of the module.
+/// The curve as it suits the web: without 32 KiB of a table, and with products that WebAssembly has.
 fn c_flags(root: &Path) -> OsString {
     let mut flags = OsString::from("-include ");
-    flags.push(root.join("bindings-wasm/secp256k1/no_table.h"));
+    flags.push(root.join("bindings-wasm/secp256k1/web.h"));
     flags
 }
 
