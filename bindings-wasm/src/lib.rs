@@ -20,6 +20,7 @@ mod engine;
 mod input;
 #[cfg(feature = "peer")]
 mod peer;
+mod plain;
 mod text;
 mod value;
 

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const HERE = fileURLToPath(new URL(".", import.meta.url));
-const FOLDER = join(HERE, "../../target/bench-npm");
+const HERE = fileURLToPath(new URL("peers/", import.meta.url));
+const FOLDER = join(HERE, "../../../target/bench-npm");
 
 /** Installs and loads them. */
 export async function loadPeers() {

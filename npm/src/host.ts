@@ -69,7 +69,10 @@ export interface PaymentSource {
    * been checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. It has a
    * minute to answer; `signal` says when nobody waits any more.
    */
-  createInboundPayment(request: InboundPaymentRequest, options: { signal: AbortSignal }): Promise<InboundPayment>;
+  createInboundPayment(
+    request: InboundPaymentRequest,
+    options: { signal: AbortSignal },
+  ): Promise<InboundPayment>;
 
   /** Whether this much, in msat, could be received now; `undefined` where the node cannot tell. It has ten seconds. */
   canReceive?(amountMsat: bigint, options: { signal: AbortSignal }): Promise<boolean | undefined>;
@@ -314,14 +317,7 @@ export interface Store {
  * - `closed`: the store was closed before the call.
  */
 export type StoreErrorKind =
-  | "conflict"
-  | "full"
-  | "read_only"
-  | "failed"
-  | "corrupt"
-  | "foreign"
-  | "invalid"
-  | "closed";
+  "conflict" | "full" | "read_only" | "failed" | "corrupt" | "foreign" | "invalid" | "closed";
 
 /** Why a store did not do what it was asked: a sentence for a person, without keys and values. */
 export class StoreError extends Error {

@@ -12,6 +12,7 @@ export { Payee, type PayeeOptions } from "./payee/payee.js";
 export * from "./record.js";
 export { answer, decode, prepare, verify } from "./text.js";
 export * from "./types.js";
+export { exportWallet, importWallet, type WalletOptions } from "./stores/export.js";
 export * from "./stores/indexed-db.js";
 export * from "./stores/memory.js";
 export * from "./transports/directory.js";

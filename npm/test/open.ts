@@ -1,6 +1,7 @@
 /** A payee with a host of its own. */
 
 import assert from "node:assert/strict";
+import { after } from "node:test";
 
 import { InvreqError, Payee, type InvoiceRecord, type PayeeEvent, type PayeeOptions } from "../src/index.js";
 import { dice, REFUND, settle, TestClock, TestSource, TestStore, TestTransport } from "./host.js";
@@ -31,6 +32,10 @@ export interface Call {
 
 let throws = 0;
 
+// Calls that still wait would keep the process, and with it the whole run.
+const all: Payee[] = [];
+after(() => all.forEach((payee) => void payee.close().catch(() => {})));
+
 export async function open(over: Partial<PayeeOptions> = {}): Promise<Opened> {
   const events: PayeeEvent[] = [];
   const given = {
@@ -46,6 +51,7 @@ export async function open(over: Partial<PayeeOptions> = {}): Promise<Opened> {
   } satisfies PayeeOptions;
   const clock = given.clock as TestClock | undefined;
   const payee = await Payee.open(given);
+  all.push(payee);
   await settle();
   const opened: Opened = {
     payee,

@@ -134,7 +134,7 @@ fn in_turn(draft: &mut Draft<'_>, index: u64, peer: Peer) -> bool {
     let free = sent.is_none_or(|sent| sent.saturating_add(PAUSE_MS) <= now_ms);
     let others_first = draft.state.lines.first(&peer);
     let others_first =
-        others_first.is_some_and(|first| first != index && !draft.changes.flights.contains_key(&first));
+        others_first.is_some_and(|first| first != index && !draft.changes.flights.contains(&first));
     if free && !others_first {
         return true;
     }

@@ -17,7 +17,7 @@ pub(crate) fn delivered(draft: &mut Draft<'_>, id: &str, outcome: SendOutcome) -
     let Some((index, copy)) = read_id(id) else {
         return Ok(());
     };
-    let Some(mut invoice) = draft.state.open.get(&index).cloned() else {
+    let Some(mut invoice) = draft.state.open.get(&index).map(|open| (**open).clone()) else {
         return Ok(());
     };
     let Some(hand) = in_hand(draft, &invoice).filter(|hand| hand.copy == copy) else {

@@ -194,7 +194,7 @@ impl Engine {
             state.set_invoice(index, change.new);
         }
         for (index, flight) in changes.flights {
-            let open = state.open.contains_key(&index);
+            let open = state.open.contains(&index);
             state.set_flight(index, flight.filter(|_| open));
         }
         for (peer, at) in changes.sent_to {

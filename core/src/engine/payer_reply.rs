@@ -90,7 +90,7 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         ignore(draft);
         return Ok(());
     };
-    let mut invoice = open.clone();
+    let mut invoice = (**open).clone();
     if copy >= invoice.next_copy {
         // The payer was faster than the host's word that the copy is out, or that word was lost.
         let hand = in_hand(draft, &invoice).filter(|hand| hand.copy == copy);

@@ -1,7 +1,5 @@
 //! Reading the store: at the start, and again after another writer changed it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::engine::deliver::show_sending;
 use crate::engine::delivered::no_route;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Restored, Stop};
@@ -14,6 +12,7 @@ use crate::engine::status::expired;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::wait::answer_any_wait;
 use crate::engine::{meta, CallId, DeliveryState, Event, Outcome, Record, Status};
+use crate::sorted::Sorted;
 use crate::store::Entry;
 use crate::{Error, ErrorCode};
 
@@ -167,13 +166,13 @@ fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[Stored
             Status::Unpaid => {}
         }
     }
-    let both = open.iter().chain(changed);
-    let there: BTreeSet<u64> = both.map(|invoice| invoice.created_index).collect();
+    let there = by_index(open.iter().chain(changed));
     let before = &draft.state.open;
     let gone = before
-        .values()
-        .filter(|invoice| !there.contains(&invoice.created_index));
-    let gone: Vec<Record> = gone.map(StoredInvoice::record).collect();
+        .iter()
+        .filter(|(index, _)| !there.contains(*index))
+        .map(|(_, invoice)| invoice.record());
+    let gone: Vec<Record> = gone.collect();
     for record in gone {
         draft.event(Event::Deleted(record));
     }
@@ -198,10 +197,7 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
         .waits()
         .map(|(call, wait)| (call, wait.kind))
         .collect();
-    let changed: BTreeMap<u64, &StoredInvoice> = changed
-        .iter()
-        .map(|invoice| (invoice.created_index, invoice))
-        .collect();
+    let changed = by_index(changed.iter());
     for (call, kind) in waits {
         match kind {
             WaitKind::Any { last_pay_index } => {
@@ -242,6 +238,12 @@ fn undeliverable(record: &Record) -> Option<Error> {
         DeliveryState::Refused => Some(payer_error(record)),
         DeliveryState::Stored | DeliveryState::Sending | DeliveryState::Sent => None,
     }
+}
+
+fn by_index<'a>(invoices: impl Iterator<Item = &'a StoredInvoice>) -> Sorted<u64, &'a StoredInvoice> {
+    let mut list = Sorted::default();
+    invoices.for_each(|invoice| list.insert(invoice.created_index, invoice));
+    list
 }
 
 /// An invoice that was closed before, and that somebody still waits for.

@@ -3,19 +3,18 @@
 //! A TLV stream of its own numbers. Unknown odd records are passed over, so a later version can add some; unknown even
 //! ones are refused. docs/STORE.md describes it for readers of the raw data.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bitcoin::secp256k1::PublicKey;
 
 use crate::bolt12::{encode_string, invreq_id_of, Kind, TlvStream, TlvWriter};
 use crate::engine::codec::{
-    corrupt, read_copies, read_fixed, read_integer, read_nodes, read_paths, read_text, write_copies,
-    write_nodes, write_paths, Fields,
+    corrupt, read_fixed, read_integer, read_nodes, read_paths, read_text, write_nodes, write_paths, Copies,
+    Fields,
 };
 use crate::engine::layout::Layout;
 use crate::engine::{
     DeliveryReport, DeliveryState, PathReport, PayerError, Payment, Record, Replies, Status,
 };
+use crate::store::Entry;
 use crate::{InvreqId, PaymentHash, Preimage, Result};
 
 /// Everything kept about an invoice. `record` shows the public part of it.
@@ -45,9 +44,9 @@ pub(crate) struct StoredInvoice {
     /// The number of the next copy.
     pub(crate) next_copy: u32,
     /// The copies the host accepted.
-    pub(crate) sent: BTreeSet<u32>,
+    pub(crate) sent: Copies,
     /// The copies the payer answered with an error.
-    pub(crate) answered: BTreeSet<u32>,
+    pub(crate) answered: Copies,
     pub(crate) error: Option<PayerError>,
     pub(crate) replies: Replies,
     /// The first copy of the present round over the paths. A resend begins a new one.
@@ -140,8 +139,8 @@ impl StoredInvoice {
         }
     }
 
-    /// Every entry of the store that this invoice stands behind.
-    pub(crate) fn entries(&self, layout: &Layout) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    /// Every entry of the store that this invoice stands behind, in the order of the keys.
+    pub(crate) fn entries(&self, layout: &Layout) -> Vec<Entry> {
         let index = self.created_index;
         let pointer = || index.to_be_bytes().to_vec();
         let body = if self.is_open() {
@@ -149,20 +148,23 @@ impl StoredInvoice {
         } else {
             layout.closed(index)
         };
-        let mut entries = BTreeMap::from([
-            (body, self.encode()),
-            (layout.label(&self.label), pointer()),
-            (layout.payment_hash(&self.payment_hash), pointer()),
-        ]);
+        let mut entries = Vec::new();
+        let mut add = |key: Vec<u8>, value: Vec<u8>| {
+            let place = entries.partition_point(|entry: &Entry| entry.key < key);
+            entries.insert(place, Entry { key, value });
+        };
+        add(body, self.encode());
+        add(layout.label(&self.label), pointer());
+        add(layout.payment_hash(&self.payment_hash), pointer());
         // An expired answer no longer stands for its request, so the request can be answered again.
         if self.status != Status::Expired || self.claim.is_some() {
-            entries.insert(layout.request(&self.invreq_id, index), pointer());
+            add(layout.request(&self.invreq_id, index), pointer());
         }
         if let Some(updated) = self.updated_index {
-            entries.insert(layout.updated(updated), pointer());
+            add(layout.updated(updated), pointer());
         }
         if let Some(payment) = &self.payment {
-            entries.insert(layout.paid(payment.pay_index), pointer());
+            add(layout.paid(payment.pay_index), pointer());
         }
         entries
     }
@@ -203,8 +205,8 @@ impl StoredInvoice {
             out.integer(NEXT_PATH, u64::from(path))?;
         }
         out.integer(NEXT_COPY, u64::from(self.next_copy))?;
-        out.record(SENT, &write_copies(&self.sent))?;
-        out.record(ANSWERED, &write_copies(&self.answered))?;
+        out.record(SENT, &self.sent.write())?;
+        out.record(ANSWERED, &self.answered.write())?;
         if let Some(error) = &self.error {
             out.record(ERROR_MESSAGE, error.message.as_bytes())?;
             if let Some(field) = error.erroneous_field {
@@ -281,8 +283,8 @@ impl StoredInvoice {
             paths: read_paths(need(PATHS)?)?,
             next_path: integer(NEXT_PATH)?.map(|path| u32::try_from(path).unwrap_or(u32::MAX)),
             next_copy: u32::try_from(needed(NEXT_COPY)?).map_err(|_| corrupt("a copy"))?,
-            sent: read_copies(need(SENT)?)?,
-            answered: read_copies(need(ANSWERED)?)?,
+            sent: Copies::read(need(SENT)?)?,
+            answered: Copies::read(need(ANSWERED)?)?,
             error,
             replies: match integer(REPLIES)? {
                 None => Replies::Wanted,

@@ -131,7 +131,7 @@ export class Background {
       await this.#hosts.time.waitUntil(now, Math.min(wakeAt, now + LONGEST_SLEEP_MS), sleeping.signal);
     } catch (error) {
       if (!sleeping.signal.aborted) this.#trouble(this.#known(error));
-      await breathe();
+      await breathe(FIRST_PAUSE_MS);
     } finally {
       stop();
     }
@@ -232,7 +232,8 @@ export class Background {
     try {
       await this.#hosts.time.wait(pause, this.#closing);
     } catch {
-      await breathe();
+      // A clock that cannot wait is no reason to try without a pause.
+      await breathe(pause);
     }
     return Math.min(pause * 2, LONGEST_PAUSE_MS);
   }

@@ -49,8 +49,8 @@ export class KeepAlive {
 }
 
 /** Lets the host's other work go on: a flood that is always ready must not keep it from its timers. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
+export function breathe(ms = 0): Promise<void> {
+  return new Promise((resolve) => letGo(setTimeout(resolve, ms)));
 }
 
 function letGo(timer: unknown): void {

@@ -155,7 +155,7 @@ export class TimeAndDice {
     try {
       return check.safe(Math.floor(Number(this.#now())), "the clock's time");
     } catch (error) {
-      throw fail("internal", "the clock does not tell the time", error);
+      throw invalid(`the clock does not tell the time: ${reasonOf(error)}`, error);
     }
   }
 
@@ -164,7 +164,7 @@ export class TimeAndDice {
     try {
       return check.bytes(this.#dice(), "entropy", 32);
     } catch (error) {
-      throw fail("internal", `there is no entropy: ${reasonOf(error)}`, error);
+      throw invalid(`there is no entropy: ${reasonOf(error)}`, error);
     }
   }
 

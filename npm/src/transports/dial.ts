@@ -61,12 +61,13 @@ async function dialOne(
       // One that waited for us can come right behind the introduction.
       if (event.kind === "onionMessage") shared.arrive(event.bytes);
     }
+    // Before what the peer says of it: without a network nothing is known of the node.
     if (connection.ended === "offline") return leave(connection, "offline");
-    if (connection.ended || events.some((event) => event.kind === "closed"))
-      return leave(connection, "no_route");
+    if (events.some((event) => event.kind === "closed")) return leave(connection, "no_route");
     const ready = events.find((event) => event.kind === "ready");
     if (ready) return ready.onionMessages ? connection : leave(connection, "no_route");
     if (!isWanted()) return leave(connection, undefined);
+    if (connection.ended) return leave(connection, "no_route");
     // Once it is open, the peer's own limit of time ends it.
     const byMs = connection.isOpen ? untilMs : connectedByMs;
     if (shared.now() >= byMs) return leave(connection, "no_route");
