@@ -17,13 +17,21 @@ export interface Field {
 
 /** What an {@link InvreqError} is made of. */
 export interface ErrorDetails {
+  /** The stable code. */
   readonly code: ErrorCode;
+  /** One sentence for a person. */
   readonly message: string;
+  /** The number Core Lightning uses; that of the code, where it is left out. */
   readonly rpcCode?: number | undefined;
+  /** The TLV record the error is about. */
   readonly field?: Field | undefined;
+  /** The broken rule as a stable kebab-case id. */
   readonly rule?: string | undefined;
+  /** The place in the BOLTs that states the rule. */
   readonly section?: string | undefined;
+  /** Whether the same call may succeed later; as the code says, where it is left out. */
   readonly retryable?: boolean | undefined;
+  /** The invoice concerned. */
   readonly record?: InvoiceRecord | undefined;
 }
 

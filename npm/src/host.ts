@@ -319,15 +319,26 @@ export interface Store {
 export type StoreErrorKind =
   "conflict" | "full" | "read_only" | "failed" | "corrupt" | "foreign" | "invalid" | "closed";
 
+/** The condition of a batch that did not hold. */
+export type StoreConflict =
+  | "revision"
+  | {
+      /** The key that was to be absent. */
+      readonly present: Uint8Array;
+    };
+
 /** Why a store did not do what it was asked: a sentence for a person, without keys and values. */
 export class StoreError extends Error {
+  /** Always `StoreError`. */
   override readonly name = "StoreError";
 
-  /** The error of this kind; `conflict` says which condition did not hold: the revision, or the key that is present. */
+  /** The error of this kind. */
   constructor(
+    /** Why the store did not do what it was asked. */
     readonly kind: StoreErrorKind,
     message: string,
-    readonly conflict?: "revision" | { readonly present: Uint8Array },
+    /** Of a `conflict`, which condition did not hold: the revision, or the key that is present. */
+    readonly conflict?: StoreConflict,
     options?: ErrorOptions,
   ) {
     super(message, options);

@@ -7,4 +7,5 @@
 export { FileStore } from "./stores/file.js";
 export { SqliteStore, type SqliteStoreOptions } from "./stores/sqlite.js";
 export type { SqliteDriver } from "./stores/sqlite-driver.js";
+export type { SocketTransportOptions } from "./transports/socket.js";
 export { TcpTransport } from "./transports/tcp.js";

@@ -68,6 +68,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Invoices for `for await`: page after page, as they are read. */
+export interface InvoiceList extends AsyncIterable<InvoiceRecord> {
+  /** The first page, and where the next one starts. */
+  page(): Promise<Page>;
+}
+
 /**
  * Answers invoice requests and tracks the answers.
  *
@@ -179,11 +185,11 @@ export class Payee {
   }
 
   /**
-   * Lists invoices, for `for await`: page after page, as they are read. `.page()` gives one page, and where the next one starts.
+   * Lists invoices: for `for await`, or page by page.
    *
    * @throws {@link InvreqError} `invalid_parameter`.
    */
-  listInvoices(query: ListInvoicesQuery = {}): AsyncIterable<InvoiceRecord> & { page(): Promise<Page> } {
+  listInvoices(query: ListInvoicesQuery = {}): InvoiceList {
     // Read now, as every other parameter is, and refused where the list is awaited.
     const asked = settled(() => inputs.listInvoices(query));
     const read = async (from?: number): Promise<Page> => {
@@ -232,7 +238,7 @@ export class Payee {
     return this.#call(inputs.claim(claim));
   }
 
-  /** Decides about a payment whose HTLCs the node holds: {@link claim}, with its errors sorted into what a node can do. */
+  /** Decides about a payment whose HTLCs the node holds: {@link Payee.claim}, with its errors sorted into what a node can do. */
   async judge(claim: Claim): Promise<Verdict> {
     return verdict(() => this.claim(claim));
   }

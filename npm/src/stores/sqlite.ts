@@ -71,7 +71,7 @@ export class SqliteStore implements Store {
   /**
    * Opens the store in this file, which is made where it does not exist; its folder must exist.
    *
-   * Rejects with a {@link StoreError}: `foreign`, and leaves the file as it is, where it holds something else; `read_only` where it may
+   * Rejects with a `StoreError`: `foreign`, and leaves the file as it is, where it holds something else; `read_only` where it may
    * not be written, `corrupt` where it is damaged, and `failed` otherwise, as where there is no SQLite.
    */
   static async open(path: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {

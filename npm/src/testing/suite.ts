@@ -52,7 +52,10 @@ export interface ConformanceCheck {
 /** What came out of every check. */
 export class ConformanceReport {
   /** The report of these checks, in the order in which they were made. */
-  constructor(readonly checks: readonly ConformanceCheck[]) {}
+  constructor(
+    /** Every check, in the order in which they were made. */
+    readonly checks: readonly ConformanceCheck[],
+  ) {}
 
   /** The checks that failed. */
   get failed(): readonly ConformanceCheck[] {

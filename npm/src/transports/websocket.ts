@@ -4,13 +4,21 @@ import { SocketTransport, type SocketTransportOptions } from "./socket.js";
 
 /** As much of the standard `WebSocket` as the transport uses; the npm package `ws` has it, too. */
 export interface WebSocketLike {
+  /** How messages come: it is set to `arraybuffer`. */
   binaryType: string;
+  /** How many bytes wait to be sent. */
   readonly bufferedAmount: number;
+  /** Called when the connection stands. */
   onopen: ((event: never) => void) | null;
+  /** Called with every message. */
   onmessage: ((event: never) => void) | null;
+  /** Called when the connection has ended. */
   onclose: ((event: never) => void) | null;
+  /** Called when the connection failed. */
   onerror: ((event: never) => void) | null;
+  /** Sends one message. */
   send(data: Uint8Array<ArrayBuffer>): void;
+  /** Ends the connection. */
   close(): void;
 }
 
