@@ -29,14 +29,21 @@ fn web() -> Done {
     println!("Building the demo wallet; the first time takes a few minutes …");
     wasm::build(&wasm::SHIPPED, &mut Terminal)?;
     npm::build(&mut Terminal)?;
-    finish(shell::cargo(&["build", "--locked", "-p", "invreq-lightning", "--bin", "test-server"]))?;
+    finish(shell::cargo(&[
+        "build",
+        "--locked",
+        "-p",
+        "invreq-lightning",
+        "--bin",
+        "test-server",
+    ]))?;
     let mut page = npm::script("demo", &[]);
     page.env("INVREQ_TEST_SERVER", test_server());
     finish(page)
 }
 
 /// Where cargo puts the test network.
-pub fn test_server() -> PathBuf {
+fn test_server() -> PathBuf {
     shell::target_dir().join("debug/test-server")
 }
 
