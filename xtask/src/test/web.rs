@@ -1,7 +1,7 @@
 //! The steps of the npm package.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::log::Log;
@@ -19,9 +19,6 @@ impl Output for Log {
     }
 }
 
-/// Names the test server to the tests of the package.
-const SERVER: &str = "INVREQ_TEST_SERVER";
-
 /// The module and its glue, which every later step stands on.
 pub fn wasm(log: &mut Log) -> Checked {
     build::wasm::build(&build::wasm::SHIPPED, log)
@@ -29,12 +26,10 @@ pub fn wasm(log: &mut Log) -> Checked {
 
 /// Everything about the package that Node alone can tell.
 pub fn npm(log: &mut Log) -> Checked {
-    let server = server(log)?;
     npm::install(log)?;
+    network(log)?;
     for script in ["format:check", "build", "check", "test", "check:package", "docs"] {
-        let mut command = npm::script(script, &[]);
-        command.env(SERVER, &server);
-        log.run(command)?;
+        log.run(npm::script(script, &[]))?;
     }
     Ok(String::new())
 }
@@ -75,11 +70,9 @@ pub fn smoke(log: &mut Log) -> Checked {
 /// The package in Chromium.
 pub fn browser(log: &mut Log) -> Checked {
     chromium(log)?;
-    let server = server(log)?;
     npm::build(log)?;
-    let mut command = npm::script("test:browser", &[]);
-    command.env(SERVER, server);
-    log.run(command)?;
+    network(log)?;
+    log.run(npm::script("test:browser", &[]))?;
     Ok(String::new())
 }
 
@@ -104,6 +97,13 @@ pub fn rebuild(log: &mut Log) -> Checked {
     }
 }
 
+/// The Lightning network of the tests and a wallet in Rust for it, with the features of the whole workspace: it shares its build with the other steps.
+fn network(log: &mut Log) -> Done {
+    let scope = ["build", "--locked", "--workspace", "--all-features"];
+    let programs = ["--bin", "test-server", "--bin", "crash-client"];
+    log.run(shell::cargo(&[&scope[..], &programs[..]].concat()))
+}
+
 fn worktree(words: &[&str], folder: &Path) -> Command {
     let mut command = shell::program("git", &[&["worktree"], words].concat());
     command.arg(folder);
@@ -112,13 +112,6 @@ fn worktree(words: &[&str], folder: &Path) -> Command {
 
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-/// The test server: real nodes on a network of their own. It is built as all tests are, so that it shares what they built.
-fn server(log: &mut Log) -> Result<PathBuf, String> {
-    let all = ["build", "--locked", "--workspace", "--all-features"];
-    log.cargo(&[&all[..], &["--bin", "test-server"]].concat())?;
-    Ok(shell::target_dir().join("debug/test-server"))
 }
 
 fn chromium(log: &mut Log) -> Done {
