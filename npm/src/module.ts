@@ -49,18 +49,22 @@ export function free(handle: { free(): void } | undefined): void {
   if (handle !== undefined && dead === undefined) call(() => handle.free());
 }
 
-/** Loads the module, where it cannot be had at once. Calling it again is no error. */
+/**
+ * Compiles the module without holding up anything else, and loads it first where it is not at hand. Calling it again is no error;
+ * `Payee.open` does it by itself.
+ */
 export async function ready(): Promise<void> {
   if (dead !== undefined) throw dead;
   if (loaded) return;
-  if (source.sync !== undefined) return call(() => {});
-  loading ??= source.load().then(setModule, (error: unknown) => {
+  loading ??= source.load().then(setModule);
+  try {
+    await loading;
+  } catch (error) {
     loading = undefined;
     throw InvreqError.is(error)
       ? error
       : fail("internal", "the WebAssembly module could not be loaded", error);
-  });
-  return loading;
+  }
 }
 
 /**

@@ -35,6 +35,7 @@ export class Background {
   #setBack = false;
   #catchingUp: Promise<void> | undefined;
   #catchUpAgain = false;
+  #retrying = false;
 
   constructor(engine: Engine, hosts: Hosts, closing: AbortSignal, trouble: (error: InvreqError) => void) {
     this.#engine = engine;
@@ -61,7 +62,9 @@ export class Background {
     try {
       now = this.#hosts.time.nowMs();
     } catch (error) {
-      return this.#trouble(error as InvreqError);
+      this.#trouble(error as InvreqError);
+      void breathe(LONGEST_PAUSE_MS).then(() => this.schedule(this.#wakeAt));
+      return;
     }
     // A clock that was set back moves every timer away, so the engine has to see it.
     this.#setBack ||= now < this.#seenMs;
@@ -91,28 +94,34 @@ export class Background {
 
   /** Reads what other writers changed, and catches up with the time. */
   catchUp(): Promise<void> {
-    if (this.#catchingUp !== undefined) {
-      // What changed since it began needs another look.
-      this.#catchUpAgain = true;
-      return this.#catchingUp;
-    }
-    const work = async (): Promise<void> => {
-      do {
-        this.#catchUpAgain = false;
-        await this.#engine.perform(restore);
-        await this.#engine.perform(tick);
-      } while (this.#catchUpAgain);
-    };
-    this.#catchingUp = work().finally(() => (this.#catchingUp = undefined));
+    // What changed since it began needs another look.
+    this.#catchUpAgain = true;
+    this.#catchingUp ??= this.#catchUp();
     return this.#catchingUp;
   }
 
+  async #catchUp(): Promise<void> {
+    try {
+      while (this.#catchUpAgain) {
+        this.#catchUpAgain = false;
+        await this.#engine.perform(restore);
+        await this.#engine.perform(tick);
+      }
+    } finally {
+      this.#catchingUp = undefined;
+    }
+  }
+
   /** Carries out an input nobody waits for, again and again where the store fails for a while. */
-  async performForGood(make: MakeInput): Promise<void> {
+  performForGood(make: MakeInput): Promise<void> {
+    return this.#forGood(() => this.#engine.perform(make));
+  }
+
+  async #forGood(work: () => Promise<void>): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     while (!this.#closing.aborted) {
       try {
-        return await this.#engine.perform(make);
+        return await work();
       } catch (error) {
         if (this.#closing.aborted) return;
         const known = this.#known(error);
@@ -218,13 +227,17 @@ export class Background {
     }
   }
 
+  /** Nobody waits for it; where it fails, one of those who wanted it tries again. */
   #catchUpQuietly(): void {
-    this.catchUp().catch((error: unknown) => {
-      if (this.#closing.aborted) return;
-      this.#trouble(this.#known(error));
-      // The next write would be a conflict and read it all the same; until then, time is the only other hint.
-      void this.performForGood(restore);
-    });
+    const caughtUp = this.catchUp();
+    if (this.#retrying) return void caughtUp.catch(() => {});
+    this.#retrying = true;
+    let first: Promise<void> | undefined = caughtUp;
+    void this.#forGood(() => {
+      const work = first ?? this.catchUp();
+      first = undefined;
+      return work;
+    }).finally(() => (this.#retrying = false));
   }
 
   /** Waits, and gives the next pause. */
