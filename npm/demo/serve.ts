@@ -1,17 +1,16 @@
 /**
- * Serves the demo page beside a Lightning network for tests: `tsx demo/serve.ts PATH_OF_TEST_SERVER [PORT]`.
+ * Serves the demo page beside a Lightning network for tests: `tsx demo/serve.ts [PORT]`, or `cargo xtask demo --web`.
  *
  * @module
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
+import { type Greeting, TestServer } from "../test/support/server.js";
 import { buildDemo, DIST } from "./build.js";
 
 /** What a wallet's page may do: run its own scripts, compile WebAssembly, and talk to the nodes on this machine. */
@@ -34,12 +33,6 @@ const TYPES: { [ending: string]: string } = {
   ".svg": "image/svg+xml",
   ".woff2": "font/woff2",
 };
-
-/** The test server's first line: where its nodes and its control API listen. */
-export interface Greeting {
-  control: { tcp: string; ws: string };
-  nodes: { [name: string]: { node_id: string; tcp: string; ws: string } };
-}
 
 /** Serves the page built in a folder; `network` is what it finds as `network.json`. */
 export async function servePage(folder: string, network: Greeting, port = 0): Promise<Server> {
@@ -76,24 +69,11 @@ export function urlOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-/** Starts the network; it ends with its stdin. */
-export async function startNetwork(program: string): Promise<{ child: ChildProcess; greeting: Greeting }> {
-  const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
-  child.on("error", () => undefined); // then there is no line, either
-  for await (const line of createInterface({ input: child.stdout })) {
-    return { child, greeting: JSON.parse(line) as Greeting };
-  }
-  throw new Error(`${program} does not run: cargo build -p invreq-lightning --bin test-server`);
-}
-
 async function main(): Promise<void> {
-  const [program, port] = process.argv.slice(2);
-  if (!program) throw new Error("the first word is the path of the test server");
   await buildDemo();
-  const { child, greeting } = await startNetwork(program);
-  const server = await servePage(DIST, greeting, Number(port ?? 8012));
+  const network = await TestServer.start();
+  const server = await servePage(DIST, network.greeting, Number(process.argv[2] ?? 8012));
   console.log(`The demo wallet: ${urlOf(server)}\nCtrl-C ends it, and the test network with it.`);
-  child.on("exit", () => process.exit(1));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

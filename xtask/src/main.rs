@@ -23,7 +23,7 @@ struct Command {
 
 #[rustfmt::skip] // one line for each command
 const COMMANDS: &[Command] = &[
-    Command { name: "demo", about: "the main job on real nodes, as a story; with a string: what it says", run: demo::run },
+    Command { name: "demo", about: "the main job on real nodes, as a story; with a string: what it says; --web: in a browser", run: demo::run },
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
     Command { name: "build", about: "wasm: the module and its glue; npm: the whole npm package; bench: for its benchmarks", run: build::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },

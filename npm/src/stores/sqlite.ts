@@ -127,7 +127,7 @@ export class SqliteStore implements Store {
 
   /**
    * Resolves when no other process holds the right to send; from then on this one does, until `signal` is aborted or the process ends.
-   * The right is a lock of the operating system on an empty file beside the store.
+   * The right is a lock of the operating system on a file of its own beside the store, which holds nothing.
    */
   async lead(revisionKey: Uint8Array, options: { signal: AbortSignal }): Promise<void> {
     const { signal } = options;

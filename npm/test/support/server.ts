@@ -42,6 +42,13 @@ interface Answer {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** The program: `cargo build -p invreq-lightning --bins` makes it, or `INVREQ_TEST_SERVER` names it. */
+export function testServer(): string {
+  const target =
+    process.env["CARGO_TARGET_DIR"] ?? fileURLToPath(new URL("../../../target", import.meta.url));
+  return process.env["INVREQ_TEST_SERVER"] ?? `${target}/debug/test-server`;
+}
+
 /** A running test server. */
 export class TestServer {
   private constructor(
@@ -50,12 +57,9 @@ export class TestServer {
     private readonly child: ChildProcess,
   ) {}
 
-  /** Starts one: `cargo build -p invreq-lightning --bin test-server` makes it, or `INVREQ_TEST_SERVER` names it. */
+  /** Starts one. */
   static async start(topology: "relayed" | "direct" = "relayed"): Promise<TestServer> {
-    const target =
-      process.env["CARGO_TARGET_DIR"] ?? fileURLToPath(new URL("../../../target", import.meta.url));
-    const program = process.env["INVREQ_TEST_SERVER"] ?? `${target}/debug/test-server`;
-    const child = spawn(program, [topology], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(testServer(), [topology], { stdio: ["pipe", "pipe", "inherit"] });
     await once(child, "spawn");
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
     const greeting = JSON.parse(line) as Greeting;

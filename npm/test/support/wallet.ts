@@ -3,6 +3,8 @@
  *
  * It answers the request, or takes up where it left off, and tells its parent of every event and of the end.
  *
+ * Seed, label and times are those of `tests/lightning/src/bin/crash-client.rs`: each can take up what the other began.
+ *
  * @module
  */
 
@@ -26,7 +28,7 @@ const payee = await Payee.open({
   store,
   source: paymentSource(control),
   transport,
-  seed: new Uint8Array(32).fill(7),
+  seed: new Uint8Array(32).fill(9),
   onEvent: (event) =>
     process.send?.(event.kind === "delivery" ? `delivery ${event.record.delivery.state}` : event.kind),
 });
@@ -34,8 +36,8 @@ servePayments(control, payee);
 
 const call =
   again === "resend"
-    ? payee.resend("payout").then(() => payee.waitInvoice("payout"))
-    : payee.sendInvoice({ invreq, label: "payout", timeout: 60, expiry: 600, existing: "join" });
+    ? payee.resend("crash").then(() => payee.waitInvoice("crash"))
+    : payee.sendInvoice({ invreq, label: "crash", timeout: 30, expiry: 600, existing: "join" });
 const end = await call.then(
   (record) => ({ status: record.status, rpc: record.toRpc() }),
   (error: { code?: string; rpcCode?: number; message?: string }) => ({

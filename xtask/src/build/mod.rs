@@ -41,7 +41,8 @@ pub trait Output {
     fn say(&mut self, line: &str);
 }
 
-struct Terminal;
+/// The terminal, as it comes.
+pub struct Terminal;
 
 impl Output for Terminal {
     fn run(&mut self, mut command: Command) -> Done {

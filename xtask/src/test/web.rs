@@ -27,6 +27,7 @@ pub fn wasm(log: &mut Log) -> Checked {
 /// Everything about the package that Node alone can tell.
 pub fn npm(log: &mut Log) -> Checked {
     npm::install(log)?;
+    network(log)?;
     for script in ["format:check", "build", "check", "test", "check:package", "docs"] {
         log.run(npm::script(script, &[]))?;
     }
@@ -69,7 +70,8 @@ pub fn smoke(log: &mut Log) -> Checked {
 /// The package in Chromium.
 pub fn browser(log: &mut Log) -> Checked {
     chromium(log)?;
-    npm::install(log)?;
+    npm::build(log)?;
+    network(log)?;
     log.run(npm::script("test:browser", &[]))?;
     Ok(String::new())
 }
@@ -93,6 +95,13 @@ pub fn rebuild(log: &mut Log) -> Checked {
                 .to_owned(),
         )
     }
+}
+
+/// The Lightning network of the tests and a wallet in Rust for it, with the features of the whole workspace: it shares its build with the other steps.
+fn network(log: &mut Log) -> Done {
+    let scope = ["build", "--locked", "--workspace", "--all-features"];
+    let programs = ["--bin", "test-server", "--bin", "crash-client"];
+    log.run(shell::cargo(&[&scope[..], &programs[..]].concat()))
 }
 
 fn worktree(words: &[&str], folder: &Path) -> Command {

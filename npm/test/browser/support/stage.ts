@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -20,8 +19,8 @@ import {
 } from "playwright-core";
 
 import { buildDemo, bundle } from "../../../demo/build.js";
-import { servePage, startNetwork, urlOf, type Greeting } from "../../../demo/serve.js";
-import { Control } from "./control.js";
+import { servePage, urlOf } from "../../../demo/serve.js";
+import { type Control, type Greeting, TestServer } from "../../support/server.js";
 import { Relay } from "./relay.js";
 
 /** How long anything may take, in milliseconds. */
@@ -33,25 +32,20 @@ export const FLAGS = ["--no-sandbox", "--disable-background-networking"];
 
 /** The network, the page and the browser. */
 export class Stage {
-  readonly network: Greeting;
-  /** A connection of the test's own to the test server. */
-  readonly control: Control;
   /** What stands between the page and each node, and the control port. */
   readonly relays: { control: Relay; nodes: Map<string, Relay> };
   /** Where the page is. */
   readonly url: string;
-  readonly #child: ChildProcess;
+  readonly #network: TestServer;
   readonly #server: Server;
   readonly #folder: Folder;
   #browser: Browser | undefined;
   #contexts: BrowserContext[] = [];
 
   private constructor(parts: Parts) {
-    this.network = parts.network;
-    this.control = parts.control;
     this.relays = parts.relays;
     this.url = urlOf(parts.server);
-    this.#child = parts.child;
+    this.#network = parts.network;
     this.#server = parts.server;
     this.#folder = parts.folder;
   }
@@ -62,35 +56,35 @@ export class Stage {
     await buildDemo(folder.path);
     await bundle(fileURLToPath(new URL("harness.ts", import.meta.url)), folder.path, "esm");
     writeFileSync(join(folder.path, "harness.html"), HARNESS);
-    const { child, greeting: network } = await startNetwork(testServer());
+    const network = await TestServer.start();
+    const { control, nodes: all } = network.greeting;
     const nodes = new Map<string, Relay>();
-    const seen: Greeting["nodes"] = {};
-    for (const [name, node] of Object.entries(network.nodes)) {
+    const seen: { [name: string]: Greeting["nodes"][string] } = {};
+    for (const [name, node] of Object.entries(all)) {
       const relay = await Relay.before(node.ws);
       nodes.set(name, relay);
       seen[name] = { ...node, ws: relay.url };
     }
-    const relays = { control: await Relay.before(network.control.ws), nodes };
-    const control = { ...network.control, ws: relays.control.url };
-    const server = await servePage(folder.path, { control, nodes: seen });
-    return new Stage({
-      child,
-      network,
-      control: await Control.connect(network.control.tcp),
-      relays,
-      server,
-      folder,
+    const relays = { control: await Relay.before(control.ws), nodes };
+    const server = await servePage(folder.path, {
+      control: { ...control, ws: relays.control.url },
+      nodes: seen,
     });
+    return new Stage({ network, relays, server, folder });
+  }
+
+  /** A connection of the test's own to the test server. */
+  get control(): Control {
+    return this.#network.control;
   }
 
   /** Takes everything down. */
   async strike(): Promise<void> {
     await this.#browser?.close();
     this.#relays.forEach((relay) => relay.close());
-    this.control.close();
     this.#server.closeAllConnections();
     this.#server.close();
-    this.#child.stdin?.end();
+    await this.#network.stop();
     this.#folder.remove();
   }
 
@@ -189,9 +183,7 @@ export function listen(page: Page): string[] {
 const HARNESS = `<!doctype html><html lang="en"><title>harness</title><link rel="icon" href="icon.svg"><script src="harness.js" type="module"></script></html>`;
 
 interface Parts {
-  child: ChildProcess;
-  network: Greeting;
-  control: Control;
+  network: TestServer;
   relays: Stage["relays"];
   server: Server;
   folder: Folder;
@@ -214,7 +206,3 @@ export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** The folder cargo builds in. */
 export const TARGET = resolve(ROOT, process.env["CARGO_TARGET_DIR"] ?? "target");
-
-function testServer(): string {
-  return process.env["INVREQ_TEST_SERVER"] ?? join(TARGET, "debug", "test-server");
-}
