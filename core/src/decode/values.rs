@@ -1,6 +1,6 @@
 //! Values of fields as text for a person.
 
-use hex_conservative::DisplayHex;
+use crate::ids::hex;
 
 use super::units;
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
@@ -95,10 +95,6 @@ pub(super) fn summary(message: &Bolt12) -> String {
         Some(description) => format!("{text}, for “{}”.", clean(description, MAX_SHOWN_CHARS)),
         None => format!("{text}."),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.to_lower_hex_string()
 }
 
 fn untrusted(value: &[u8]) -> String {

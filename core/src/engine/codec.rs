@@ -64,6 +64,55 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Reads the values of an invoice one by one and keeps the first error to the end: what is read meanwhile is thrown away.
+pub(crate) struct Reader<'r, 'a> {
+    get: &'r dyn Fn(u64) -> Option<&'a [u8]>,
+    error: Option<Error>,
+}
+
+impl<'r, 'a> Reader<'r, 'a> {
+    pub(crate) fn new(get: &'r dyn Fn(u64) -> Option<&'a [u8]>) -> Self {
+        Self { get, error: None }
+    }
+
+    pub(crate) fn optional<T>(&mut self, number: u64, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Option<T> {
+        match read((self.get)(number)?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn needed<T: Default>(&mut self, number: u64, read: impl FnOnce(&'a [u8]) -> Result<T>) -> T {
+        let value = self.optional(number, read);
+        value.unwrap_or_else(|| self.refuse("an invoice", T::default()))
+    }
+
+    /// A value that stands for one of a few things, of which `other` is one.
+    pub(crate) fn named<T>(
+        &mut self,
+        number: u64,
+        named: impl FnOnce(u64) -> Option<T>,
+        what: &str,
+        other: T,
+    ) -> T {
+        let value = self.needed(number, read_integer);
+        named(value).unwrap_or_else(|| self.refuse(what, other))
+    }
+
+    /// Notes that something cannot be read, and goes on with something else.
+    pub(crate) fn refuse<T>(&mut self, what: &str, other: T) -> T {
+        self.error.get_or_insert_with(|| corrupt(what));
+        other
+    }
+
+    pub(crate) fn end(self) -> Result<()> {
+        self.error.map_or(Ok(()), Err)
+    }
+}
+
 /// Numbers of copies, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Copies(Vec<u32>);
