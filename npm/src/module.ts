@@ -97,17 +97,26 @@ async function compile(module: WasmInput | Response): Promise<WebAssembly.Module
     }
     return await WebAssembly.compile(module as BufferSource);
   } catch (error) {
-    throw fail("invalid_parameter", "this is not the WebAssembly module of invreq", error);
+    throw notOurs(error);
   }
 }
 
 function instantiate(module: WebAssembly.Module | BufferSource): void {
   try {
-    glue.initSync({ module });
+    // On its main thread a page may compile so much at once: in Chromium 8 MB, which is twenty times what this takes.
+    const compiled = module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module);
+    // The glue keeps what it once began with, so it must not begin with anything else.
+    if (!WebAssembly.Module.exports(compiled).some(({ name }) => name === "engine_begin")) throw notOurs();
+    glue.initSync({ module: compiled });
   } catch (error) {
+    if (InvreqError.is(error)) throw error;
     throw fail("internal", "the WebAssembly module could not be compiled and instantiated here", error);
   }
   loaded = true;
+}
+
+function notOurs(cause?: unknown): InvreqError {
+  return fail("invalid_parameter", "this is not the WebAssembly module of invreq", cause);
 }
 
 /** The end of the module: a trap, or an exception that went through frames of it. Nobody knows what state they left behind. */

@@ -10,6 +10,22 @@ import { onAbort } from "./abort.js";
 /** How many events a reader can fall behind. */
 const MOST_BEHIND = 1024;
 
+/** What a listener can ask for. `missed` is for readers alone: a listener misses nothing. */
+export const EVENT_KINDS = [
+  "created",
+  "delivery",
+  "payerError",
+  "claiming",
+  "claimFailed",
+  "paid",
+  "expired",
+  "deleted",
+  "underpaid",
+  "trouble",
+  "clockBehind",
+  "*",
+] as const satisfies readonly (PayeeEvent["kind"] | "*")[];
+
 type Listener = (event: PayeeEvent) => void;
 
 /** Hands events to whoever wants them. */
@@ -19,7 +35,7 @@ export class Events {
   #ended = false;
 
   /** Calls back at every event of this kind; returns how to stop. */
-  on<Kind extends PayeeEvent["kind"] | "*">(
+  on<Kind extends Exclude<PayeeEvent["kind"], "missed"> | "*">(
     kind: Kind,
     listener: (event: EventOf<Kind>) => void,
   ): () => void {

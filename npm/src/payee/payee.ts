@@ -28,7 +28,7 @@ import { onAbort } from "./abort.js";
 import { Background } from "./background.js";
 import { Calls } from "./calls.js";
 import { type Effects, Engine, type Hosts, type MakeInput, restore } from "./engine.js";
-import { Events } from "./events.js";
+import { EVENT_KINDS, Events } from "./events.js";
 import { readSigner, readSource, readStore, readTransport, TimeAndDice } from "./host.js";
 import * as inputs from "./inputs.js";
 import { verdict } from "./verdict.js";
@@ -312,12 +312,12 @@ export class Payee {
   }
 
   /** Calls back at every event of this kind, `*` for all; returns how to stop. What a listener throws is reported as uncaught. */
-  on<Kind extends PayeeEvent["kind"] | "*">(
+  on<Kind extends Exclude<PayeeEvent["kind"], "missed"> | "*">(
     kind: Kind,
     listener: (event: EventOf<Kind>) => void,
   ): () => void {
     if (typeof listener !== "function") throw invalid("listener has to be a function");
-    return this.#events.on(check.text(kind, "kind") as Kind, listener);
+    return this.#events.on(check.word(kind, "kind", EVENT_KINDS) as Kind, listener);
   }
 
   /**
