@@ -28,3 +28,8 @@ use wasm_bindgen::JsValue;
 
 /// What every call returns: the second is thrown.
 type Js<T = JsValue> = Result<T, JsValue>;
+
+/// A third of the size of the standard library's allocator, and as steady.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

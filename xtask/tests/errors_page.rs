@@ -33,7 +33,7 @@ fn the_codes_in_typescript_are_up_to_date() {
 fn hold_against(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     if env::var_os(WRITE).is_some() {
-        fs::write(&file, text).unwrap();
+        assert!(fs::write(&file, text).is_ok(), "{path} cannot be written");
     }
     let written = fs::read_to_string(&file).unwrap_or_default();
     assert!(
