@@ -6,12 +6,10 @@ use bitcoin::Network;
 use invreq::engine::{Config, Need, Progress, Sending, Step};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::JsValue;
-use zeroize::Zeroizing;
 
 use crate::answers::Answers;
 use crate::input::Input;
-use crate::value::{array, give, invalid, throw, time};
+use crate::value::{give, invalid, secret, throw, time};
 use crate::Js;
 
 /// Answers invoice requests and tracks the answers; data in, data out.
@@ -34,18 +32,17 @@ impl Engine {
     /// The engine of a wallet.
     #[wasm_bindgen(constructor)]
     pub fn new(network: &str, wallet_id: &str, seed: Vec<u8>) -> Js<Engine> {
-        let seed = Zeroizing::new(seed);
         let network = Network::from_str(network).map_err(|_| invalid("there is no such network"))?;
         let mut config = Config::new(network);
         config.wallet_id = wallet_id.to_owned();
-        let seed = Zeroizing::new(array(&seed, "a seed")?);
+        let seed = secret(seed, "a seed")?;
         let inner = invreq::engine::Engine::new(config.clone(), &seed).map_err(throw)?;
         Ok(Self { inner, config })
     }
 
     /// Carries an input as far as it goes with these answers.
-    pub fn begin(&mut self, input: &Input, now_ms: f64, entropy: &[u8], answers: &mut Answers) -> Js {
-        let entropy = array(entropy, "entropy")?;
+    pub fn begin(&mut self, input: &Input, now_ms: f64, entropy: Vec<u8>, answers: &mut Answers) -> Js {
+        let entropy = secret(entropy, "entropy")?;
         let progress = self
             .inner
             .begin(&input.0, time(now_ms), &entropy, &answers.given)
@@ -107,10 +104,4 @@ impl Engine {
     pub fn revision_key(&self) -> Vec<u8> {
         self.config.revision_key()
     }
-}
-
-/// A record as Core Lightning writes it; kept apart, because it is text.
-#[wasm_bindgen(js_name = version)]
-pub fn version() -> JsValue {
-    JsValue::from_str(env!("CARGO_PKG_VERSION"))
 }

@@ -10,7 +10,7 @@ use invreq::ErrorDetails;
 use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::value::{array, give, invalid, parse, throw, time};
+use crate::value::{give, invalid, parse, secret, throw, time};
 use crate::Js;
 
 /// One connection, without the socket: bytes in, bytes out. Times are Unix milliseconds.
@@ -20,12 +20,12 @@ pub struct Peer(invreq::peer::Peer);
 #[wasm_bindgen]
 impl Peer {
     /// Begins a connection to a node, as the node of this key, with 32 fresh random bytes.
-    pub fn connect(node_id: &str, key: &[u8], network: &str, entropy: &[u8], now_ms: f64) -> Js<Peer> {
+    pub fn connect(node_id: &str, key: Vec<u8>, network: &str, entropy: Vec<u8>, now_ms: f64) -> Js<Peer> {
         let network = Network::from_str(network).map_err(|_| invalid("there is no such network"))?;
         let node_id = parse(node_id, "node id")?;
-        let entropy = array(entropy, "entropy")?;
+        let entropy = secret(entropy, "entropy")?;
         let mut key = secret_key(key)?;
-        let peer = invreq::peer::Peer::connect(node_id, &key, network, entropy, time(now_ms));
+        let peer = invreq::peer::Peer::connect(node_id, &key, network, *entropy, time(now_ms));
         key.non_secure_erase();
         peer.map(Self).map_err(throw)
     }
@@ -82,7 +82,7 @@ impl Peer {
 
 /// The node id of a secret key.
 #[wasm_bindgen(js_name = publicKey)]
-pub fn public_key(key: &[u8]) -> Js<String> {
+pub fn public_key(key: Vec<u8>) -> Js<String> {
     let mut key = secret_key(key)?;
     let public = key.public_key(&Secp256k1::signing_only());
     key.non_secure_erase();
@@ -91,7 +91,7 @@ pub fn public_key(key: &[u8]) -> Js<String> {
 
 /// SHA-256 of the compressed product of a secret key and a point (BOLT 4, Shared Secret).
 #[wasm_bindgen]
-pub fn ecdh(key: &[u8], point: &str) -> Js<Vec<u8>> {
+pub fn ecdh(key: Vec<u8>, point: &str) -> Js<Vec<u8>> {
     let point: PublicKey = parse(point, "point")?;
     let mut key = secret_key(key)?;
     let mut secret = SharedSecret::new(&point, &key);
@@ -101,8 +101,8 @@ pub fn ecdh(key: &[u8], point: &str) -> Js<Vec<u8>> {
     Ok(bytes)
 }
 
-fn secret_key(bytes: &[u8]) -> Js<SecretKey> {
-    let bytes = zeroize::Zeroizing::new(array::<32>(bytes, "a secret key")?);
+fn secret_key(bytes: Vec<u8>) -> Js<SecretKey> {
+    let bytes = secret::<32>(bytes, "a secret key")?;
     SecretKey::from_slice(bytes.as_slice()).map_err(|_| invalid("this is no secret key"))
 }
 

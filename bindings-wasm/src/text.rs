@@ -7,10 +7,9 @@ use invreq::DecodeOptions;
 use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
-use zeroize::Zeroizing;
 
 use crate::answers::PaymentPaths;
-use crate::value::{array, give, invalid, optional_time, parse, throw, time};
+use crate::value::{array, give, invalid, optional_time, parse, secret, throw, time};
 use crate::Js;
 
 /// Everything a string says, field by field.
@@ -119,8 +118,7 @@ pub fn answer(
 }
 
 fn read_key(key: Vec<u8>, secp: &Secp256k1<All>) -> Js<Keypair> {
-    let key = Zeroizing::new(key);
-    let mut key = SecretKey::from_slice(&array::<32>(&key, "a secret key")?)
+    let mut key = SecretKey::from_slice(secret::<32>(key, "a secret key")?.as_slice())
         .map_err(|_| invalid("this is no secret key"))?;
     let pair = Keypair::from_secret_key(secp, &key);
     key.non_secure_erase();

@@ -2,9 +2,10 @@
 
 use core::str::FromStr;
 
-use invreq::{Error, ErrorCode};
+use invreq::{Error, ErrorCode, Preimage};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
+use zeroize::Zeroizing;
 
 use crate::plain::Plain;
 use crate::Js;
@@ -34,6 +35,17 @@ pub(crate) fn array<const N: usize>(bytes: &[u8], what: &str) -> Js<[u8; N]> {
     bytes
         .try_into()
         .map_err(|_| invalid(&format!("{what} has {N} bytes, not {}", bytes.len())))
+}
+
+/// Secret bytes of a fixed length: what crossed the boundary is wiped here, and the caller's copy when it is dropped.
+pub(crate) fn secret<const N: usize>(bytes: Vec<u8>, what: &str) -> Js<Zeroizing<[u8; N]>> {
+    let bytes = Zeroizing::new(bytes);
+    array(&bytes, what).map(Zeroizing::new)
+}
+
+pub(crate) fn preimage(bytes: Option<Vec<u8>>) -> Js<Option<Preimage>> {
+    let preimage = |bytes| secret(bytes, "a preimage").map(|bytes| Preimage::new(*bytes));
+    bytes.map(preimage).transpose()
 }
 
 /// A hash or a public key, written as hex.

@@ -110,6 +110,12 @@ fn read_changed(draft: &Draft<'_>) -> Draw<Vec<StoredInvoice>> {
 /// Copies that were written and never left are due now, and the plan of those that are sent goes on, unless the host has the
 /// next copy in hand.
 fn take_up_deliveries(draft: &mut Draft<'_>, open: &mut [StoredInvoice]) {
+    // Whoever else sends may have a copy in hand, and that is not in the store.
+    let knows_hands = match draft.state.sending {
+        Sending::Everyone => !draft.state.opened,
+        Sending::Only => true,
+        Sending::None => false,
+    };
     for invoice in open {
         let index = invoice.created_index;
         let flight = draft.flight(index);
@@ -121,7 +127,7 @@ fn take_up_deliveries(draft: &mut Draft<'_>, open: &mut [StoredInvoice]) {
         } else if invoice.upcoming().is_some() {
             let flight = next_flight(draft, invoice, flight);
             draft.set_flight(index, Some(flight));
-        } else if invoice.delivery == DeliveryState::Sent && is_refused(draft, invoice) {
+        } else if knows_hands && invoice.delivery == DeliveryState::Sent && is_refused(draft, invoice) {
             // The answer came while one more copy was in the host's hands, and nobody knows what became of that.
             invoice.delivery = DeliveryState::Refused;
         }

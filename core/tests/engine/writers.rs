@@ -237,3 +237,30 @@ fn a_claim_in_another_engine_is_told() {
     theirs.restore().unwrap();
     assert_eq!(theirs.event_names(), ["claim_failed"]);
 }
+
+#[test]
+fn a_copy_in_the_hands_of_another_engine_keeps_the_call_waiting() {
+    let (mut ours, mut theirs) = two();
+    let request = Request::default().paths_over(&[10, 11]);
+    let wait = theirs.send(params(&request.text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    let first = ours.delivered(SendOutcome::Accepted);
+    ours.wait_s(10);
+    assert_eq!(ours.deliveries.len(), 1, "the second copy is in hand");
+    ours.payer_error(first.reply_path_id.unwrap(), error_bytes("no", None));
+    theirs.now_ms = ours.now_ms;
+    theirs.restore().unwrap();
+    assert_eq!(
+        theirs.reply(wait),
+        None,
+        "it may still be paid over the second path"
+    );
+    assert_eq!(theirs.get("a").delivery.state, DeliveryState::Sent);
+    let second = ours.delivered(SendOutcome::Accepted);
+    ours.payer_error(second.reply_path_id.unwrap(), error_bytes("no", None));
+    theirs.restore().unwrap();
+    let (code, record) = theirs.error(wait);
+    assert_eq!(code, ErrorCode::PayerError);
+    assert_eq!(record.unwrap().delivery.state, DeliveryState::Refused);
+}
