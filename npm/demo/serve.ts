@@ -72,7 +72,9 @@ export function urlOf(server: Server): string {
 async function main(): Promise<void> {
   await buildDemo();
   const network = await TestServer.start();
-  const server = await servePage(DIST, network.greeting, Number(process.argv[2] ?? 8012));
+  const port = Number(process.argv[2] ?? 8012);
+  // Where the port is taken, any other will do.
+  const server = await servePage(DIST, network.greeting, port).catch(() => servePage(DIST, network.greeting));
   console.log(`The demo wallet: ${urlOf(server)}\nCtrl-C ends it, and the test network with it.`);
 }
 

@@ -83,6 +83,7 @@ async function serve(network: NodeApi, payee: Payments, event: NodeEvent): Promi
 
 async function claim(network: NodeApi, payee: Payments, event: NodeEvent): Promise<void> {
   const paymentHash = String(event["payment_hash"]);
+  // The test server does not say when it came: later than that it cannot have been.
   const payment = { paymentHash, totalMsat: Number(event["amount_msat"]), firstHtlcAt: nowSeconds() };
   for (;;) {
     const verdict = await payee.judge(payment);

@@ -110,10 +110,10 @@ function steps(record: InvoiceRecord, seen: Steps, now: number): Step[] {
 function delivery(record: InvoiceRecord, seen: Steps): Step {
   const { state, paths } = record.delivery;
   const ways = html`<ul class="paths">
-    ${paths.map((path) => html`<li>by way of <code>${introduction(path)}</code>: ${pathOutcome(path)}</li>`)}
+    ${paths.map((path) => html`<li>via <code>${introduction(path)}</code>: ${pathOutcome(path)}</li>`)}
   </ul>`;
   if (record.status === "paid" || state === "sent" || state === "refused") {
-    return { state: "done", title: "Sent over a WebSocket", at: seen.sent, more: ways };
+    return { state: "done", title: "Sent over WebSocket", at: seen.sent, more: ways };
   }
   if (state === "unreachable") return { state: "bad", title: "No path leads to the payer", more: ways };
   if (record.status === "expired") return { state: "bad", title: "Not sent in time", more: ways };
