@@ -4,46 +4,12 @@ import { test } from "node:test";
 import { InvreqError } from "../src/error.js";
 import type { Delivery, NodeId, SendOutcome } from "../src/host.js";
 import { call } from "../src/module.js";
-import type { Manners } from "./support/far.js";
-import { SocketTransport, type SocketTransportOptions } from "../src/transports/socket.js";
+import type { SocketTransportOptions } from "../src/transports/socket.js";
 import { TcpTransport } from "../src/transports/tcp.js";
 import { WebSocketTransport } from "../src/transports/websocket.js";
-import { settle, TestClock } from "./host.js";
-import { FarDialer, onion, ping } from "./support/far.js";
-
-const FAR_KEY = new Uint8Array(32).fill(0x21);
-const FAR = idOf(FAR_KEY);
-const MESSAGE = Buffer.concat([Buffer.alloc(33, 2), Buffer.alloc(1000, 7)]);
-const never = new AbortController().signal;
-
-// What a browser has, and Node has not: a global object that tells of the network.
-const global = new EventTarget();
-for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"] as const) {
-  Reflect.set(globalThis, name, global[name].bind(global));
-}
-
-class TestSocket extends SocketTransport {
-  constructor(options: SocketTransportOptions, dialer: FarDialer) {
-    super(options, dialer);
-  }
-}
-
-/** A transport, the node it sends to, and the time. */
-function stage(
-  manners: Manners | "offline" | "unreachable" | "never" | "throw" = {},
-  more: Partial<SocketTransportOptions> = {},
-) {
-  const clock = new TestClock();
-  const dialer = new FarDialer(FAR_KEY);
-  dialer.behave = () => manners;
-  const transport = new TestSocket(
-    { network: "regtest", clock, addresses: { [FAR]: ["far:1"] }, ...more },
-    dialer,
-  );
-  const begin = (over: Partial<Delivery> = {}, signal = never) =>
-    watch(transport.send(delivery(clock, over), { signal }));
-  return { clock, dialer, transport, begin };
-}
+import { settle } from "./host.js";
+import { onion, ping } from "./support/far.js";
+import { FAR, FAR_KEY, idOf, MESSAGE, never, online, stage } from "./support/socket-stage.js";
 
 test("a message is accepted when the node has read it, and the next goes over the same connection", async () => {
   const { clock, dialer, begin } = stage();
@@ -170,7 +136,7 @@ test("one that breaks is made again with pauses, at once when there is a network
     await clock.go(1);
     assert.equal(dialer.dialled.length, 2 + at);
   }
-  globalThis.dispatchEvent(new Event("online"));
+  online();
   await settle();
   assert.equal(dialer.dialled.length, 6);
   // The node may take us for connected still: it is not given up.
@@ -193,7 +159,7 @@ test("a silent network shows by a ping, and at once when the browser is back onl
   await settle();
   const first = dialer.last;
   first.manners.pongs = false;
-  globalThis.dispatchEvent(new Event("online"));
+  online();
   await clock.go(14_999);
   assert.ok(!first.isClosed);
   await clock.go(1);
@@ -462,32 +428,7 @@ test("each kind of socket knows its addresses", async () => {
   }
 });
 
-function delivery(clock: TestClock, over: Partial<Delivery>): Delivery {
-  return {
-    id: "1",
-    label: "label",
-    paymentHash: "00".repeat(32),
-    expiresAt: clock.ms / 1000 + 3600,
-    invoice: new Uint8Array(),
-    nodeId: FAR,
-    via: [],
-    connect: [],
-    packet: { firstHop: FAR, message: MESSAGE },
-    ...over,
-  };
-}
-
-function watch(sent: Promise<SendOutcome>): { sent: Promise<SendOutcome>; outcome: SendOutcome | undefined } {
-  const watched = { sent, outcome: undefined as SendOutcome | undefined };
-  void sent.then((outcome) => (watched.outcome = outcome));
-  return watched;
-}
-
 /** A point, and so many bytes: what an onion message is on the outside. */
 function payload(text: string): Buffer {
   return Buffer.concat([Buffer.from(FAR, "hex"), Buffer.of(0, text.length), Buffer.from(text, "latin1")]);
-}
-
-function idOf(key: Uint8Array): NodeId {
-  return call((glue) => glue.publicKey(key));
 }

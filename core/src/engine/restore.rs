@@ -153,7 +153,7 @@ fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[Stored
     let known = draft.state.counters.created;
     for invoice in open {
         let event = match draft.state.open.get(&invoice.created_index) {
-            Some(before) => change(&before.record(), invoice.record()),
+            Some(before) => change(before, invoice),
             None if invoice.created_index > known => Some(Event::Created(invoice.record())),
             None => None,
         };
@@ -178,16 +178,17 @@ fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[Stored
     }
 }
 
-/// What became of an open invoice.
-fn change(before: &Record, after: Record) -> Option<Event> {
-    let answered = after.delivery.error.is_some() && after.delivery.error != before.delivery.error;
-    match (before.claiming, after.claiming) {
-        (false, true) => Some(Event::Claiming(after)),
-        (true, false) => Some(Event::ClaimFailed(after)),
-        _ if answered => Some(Event::PayerError(after)),
-        _ if before.delivery != after.delivery => Some(Event::Delivery(after)),
-        _ => None,
-    }
+/// What became of an open invoice. Most are as they were, and of those no record is made.
+fn change(before: &StoredInvoice, after: &StoredInvoice) -> Option<Event> {
+    let delivery = |invoice: &StoredInvoice| (invoice.delivery, invoice.next_copy);
+    let event = match (before.claim.is_some(), after.claim.is_some()) {
+        (false, true) => Event::Claiming,
+        (true, false) => Event::ClaimFailed,
+        _ if after.error.is_some() && after.error != before.error => Event::PayerError,
+        _ if delivery(before) != delivery(after) || before.paths != after.paths => Event::Delivery,
+        _ => return None,
+    };
+    Some(event(after.record()))
 }
 
 /// What other writers did may be what a call here waits for.
@@ -207,7 +208,7 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
                 let restored = draft.changes.restored.as_ref();
                 if let Some(open) = restored.and_then(|restored| restored.open(index)) {
                     let ends = matches!(kind, WaitKind::Send { .. });
-                    if let Some(error) = undeliverable(&open.record()).filter(|_| ends) {
+                    if let Some(error) = Some(open).filter(|_| ends).and_then(undeliverable) {
                         draft.reply(call, Err(error));
                     }
                     continue;
@@ -231,11 +232,11 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
 }
 
 /// Why another writer could not deliver an invoice.
-fn undeliverable(record: &Record) -> Option<Error> {
-    match record.delivery.state {
-        _ if record.claiming => None,
-        DeliveryState::Unreachable => Some(no_route(record)),
-        DeliveryState::Refused => Some(payer_error(record)),
+fn undeliverable(invoice: &StoredInvoice) -> Option<Error> {
+    match invoice.delivery {
+        _ if invoice.claim.is_some() => None,
+        DeliveryState::Unreachable => Some(no_route(&invoice.record())),
+        DeliveryState::Refused => Some(payer_error(&invoice.record())),
         DeliveryState::Stored | DeliveryState::Sending | DeliveryState::Sent => None,
     }
 }
