@@ -1,7 +1,9 @@
 //! What the benchmarks of the npm package measure against: the curve operations alone, compiled with everything else.
 
-use bitcoin::secp256k1::{schnorr, Message, Secp256k1, SecretKey, VerifyOnly, XOnlyPublicKey};
-use invreq::bolt12::{Invoice, InvoiceRequest};
+use std::hint::black_box;
+
+use bitcoin::secp256k1::{schnorr, Message, PublicKey, Secp256k1, SecretKey, VerifyOnly, XOnlyPublicKey};
+use invreq::bolt12::{BlindedPath, Introduction, Invoice, InvoiceRequest};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::value::{array, invalid, throw};
@@ -13,7 +15,11 @@ mod floor;
 
 /// The operations that answering a request cannot do without.
 #[wasm_bindgen]
-pub struct Floor(floor::Floor);
+pub struct Floor {
+    floor: floor::Floor,
+    /// The points of the payment paths. In Rust they come as points; here they come as text, and to read them takes a square root each.
+    path_points: Vec<PublicKey>,
+}
 
 #[wasm_bindgen]
 impl Floor {
@@ -22,18 +28,42 @@ impl Floor {
         let request: InvoiceRequest = invreq.parse().map_err(throw)?;
         let invoice: Invoice = invoice.parse().map_err(throw)?;
         let key = SecretKey::from_slice(&array::<32>(secret_key, "a key")?).map_err(|_| invalid("no key"))?;
-        Ok(Self(floor::Floor::answer(&request, &invoice, key)))
+        Ok(Self {
+            path_points: invoice.paths().flat_map(points).collect(),
+            floor: floor::Floor::answer(&request, &invoice, key),
+        })
     }
 
     /// Does them once.
     pub fn run(&self) {
-        self.0.run();
+        for point in &self.path_points {
+            let read = PublicKey::from_slice(black_box(&point.serialize()));
+            let _ = black_box(read);
+        }
+        self.floor.run();
     }
 
     /// Names them.
     pub fn describe(&self) -> String {
-        self.0.describe()
+        format!(
+            "{}, {} points of paths",
+            self.floor.describe(),
+            self.path_points.len()
+        )
     }
+}
+
+fn points(path: &BlindedPath) -> Vec<PublicKey> {
+    let introduction = match &path.introduction {
+        Introduction::NodeId(node_id) => Some(*node_id),
+        Introduction::Scid { .. } => None,
+    };
+    let hops = path.hops.iter().map(|hop| hop.blinded_node_id);
+    introduction
+        .into_iter()
+        .chain([path.path_key])
+        .chain(hops)
+        .collect()
 }
 
 /// Verifies a signature, with a context that was made before.

@@ -1,5 +1,7 @@
 //! Functions of text: nothing is kept.
 
+use std::sync::OnceLock;
+
 use bitcoin::secp256k1::{All, Keypair, Secp256k1, SecretKey};
 use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
 use invreq::bolt12::{Bolt12, InvoiceRequest, Kind};
@@ -80,8 +82,8 @@ pub fn answer(
     let chain = DecodeOptions::network(network).map_err(throw)?.chain;
     let answerable = Answerable::new(request, chain, Some(time(created_at))).map_err(throw)?;
     answerable.check_amount(amount_msat).map_err(throw)?;
-    let secp = Secp256k1::new();
-    let pair = secret_key.map(|key| read_key(key, &secp)).transpose()?;
+    let secp = context();
+    let pair = secret_key.map(|key| read_key(key, secp)).transpose()?;
     let node_id = match &pair {
         Some(pair) => pair.public_key(),
         None => parse(&node_id.unwrap_or_default(), "node id")?,
@@ -97,7 +99,7 @@ pub fn answer(
     };
     let invoice = match (pair, signature) {
         (Some(mut pair), _) => {
-            let answered = invreq::answer::answer(&answerable, &terms, &pair, &secp);
+            let answered = invreq::answer::answer(&answerable, &terms, &pair, secp);
             pair.non_secure_erase();
             answered
         }
@@ -115,6 +117,12 @@ pub fn answer(
         }
     };
     invoice.map(|invoice| invoice.to_string().into()).map_err(throw)
+}
+
+/// The context for signing, made once: to make it costs as much as a signature.
+fn context() -> &'static Secp256k1<All> {
+    static CONTEXT: OnceLock<Secp256k1<All>> = OnceLock::new();
+    CONTEXT.get_or_init(Secp256k1::new)
 }
 
 fn read_key(key: Vec<u8>, secp: &Secp256k1<All>) -> Js<Keypair> {

@@ -16,7 +16,7 @@ const floor = await loadFloor(SEED);
 const misses = [];
 
 console.log(
-  `Node ${process.version}; a side's figure is the median of its rounds, a ratio the median of the rounds' ratios\n`,
+  `Node ${process.version}; processor time; a side's figure is the median of its rounds, a ratio the median of the rounds' ratios\n`,
 );
 
 const faster = [
