@@ -20,7 +20,6 @@ mod engine;
 mod input;
 #[cfg(feature = "peer")]
 mod peer;
-mod plain;
 mod text;
 mod value;
 

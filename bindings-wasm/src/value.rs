@@ -4,16 +4,17 @@ use core::str::FromStr;
 
 use invreq::{Error, ErrorCode, Preimage};
 use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use zeroize::Zeroizing;
 
-use crate::plain::Plain;
 use crate::Js;
 
 /// A plain object: 64-bit integers as `bigint`, bytes as `Uint8Array`, `None` as `undefined`.
 pub(crate) fn give<T: Serialize>(value: &T) -> JsValue {
+    let serializer = Serializer::new().serialize_large_number_types_as_bigints(true);
     // Strings, numbers, bytes, lists and records only: there is nothing that cannot be written.
-    value.serialize(Plain).unwrap_or(JsValue::UNDEFINED)
+    value.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// The error as the other side throws it.
