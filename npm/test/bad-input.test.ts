@@ -246,12 +246,10 @@ test(
 
 test("a huge string is refused at once, without a copy of it", () => {
   decode(REFUND);
-  const before = call(({ version }) => version()) as string;
   const started = performance.now();
   assert.throws(() => decode(huge), { code: "string_too_long" });
   assert.throws(() => verify(huge), { code: "string_too_long" });
   assert.ok(performance.now() - started < 100);
-  assert.equal(typeof before, "string");
   // White space around a text does not count.
   assert.equal(decode(`${" ".repeat(70_000)}${REFUND}\n`).kind, "invoice_request");
   assert.throws(() => decode("q".repeat(65_537)), { code: "string_too_long" });
