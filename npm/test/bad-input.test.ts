@@ -10,7 +10,6 @@ import {
   verify,
   Payee as PayeeClass,
 } from "../src/index.js";
-import { call } from "../src/module.js";
 import { NODE, payment, REFUND, TestSource, TestStore, TestTransport } from "./host.js";
 import { open } from "./open.js";
 
