@@ -30,16 +30,20 @@ export class Log {
     private file: FileHandle,
     private length: number,
     private frames: bigint,
+    private readonly checkHeld: () => Promise<void>,
   ) {}
 
-  /** Opens the log of a folder, makes it where there is none, and fills `entries`. Rejects with a {@link StoreError}. */
-  static async open(folder: string, entries: Entries): Promise<Log> {
+  /**
+   * Opens the log of a folder, makes it where there is none, and fills `entries`. `checkHeld` rejects when the folder is somebody
+   * else's by now. Rejects with a {@link StoreError}.
+   */
+  static async open(folder: string, entries: Entries, checkHeld: () => Promise<void>): Promise<Log> {
     // What was written anew and not put in place is of no use.
     await rm(join(folder, NEW), { force: true });
     const bytes = await readFile(join(folder, NAME)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
     });
-    if (!bytes) return Log.#create(folder, entries);
+    if (!bytes) return Log.#create(folder, entries, checkHeld);
     if (!bytes.subarray(0, HEAD.length).equals(HEAD)) throw foreign(bytes);
     const { frames, length, isDamaged } = readFrames(bytes, ([key, value]) => {
       if (value) entries.put(key, value);
@@ -60,12 +64,15 @@ export class Log {
       await file.close();
       throw error;
     }
-    return new Log(folder, entries, file, length, frames);
+    return new Log(folder, entries, file, length, frames, checkHeld);
   }
 
   /** Appends a frame; it is durable when this resolves. After a rejection with `full` nothing was written. */
   async append(changes: readonly Change[]): Promise<void> {
     if (this.#broken !== undefined) throw failed("an earlier write failed; open it again", this.#broken);
+    await this.checkHeld().catch((error: unknown) => {
+      throw errorOf(error);
+    });
     const frame = frameOf(this.frames + 1n, changes);
     try {
       await writeAll(this.file, frame, this.length);
@@ -75,6 +82,8 @@ export class Log {
     }
     try {
       await this.file.datasync();
+      // A machine that slept in between has written into what another process has read, or replaced, by now.
+      await this.checkHeld();
     } catch (error) {
       // What a failed sync leaves on the medium nobody knows, and a second one may say that all is well.
       this.#broken = error;
@@ -92,21 +101,12 @@ export class Log {
   /** Writes the log anew. Where that fails the old one stays, unless it cannot be opened again. */
   async compact(): Promise<void> {
     this.#triedAt = this.length;
-    let made: { length: number; frames: bigint };
     try {
-      made = await writeNew(this.folder, this.entries);
+      await this.checkHeld();
+      const made = await writeNew(this.folder, this.entries);
+      if (await this.#replace()) [this.length, this.frames, this.#triedAt] = [made.length, made.frames, 0];
     } catch {
-      return;
-    }
-    try {
-      // Some systems do not rename onto a file that is open.
-      await this.file.close();
-      await rename(join(this.folder, NEW), join(this.folder, NAME));
-      await syncFolder(this.folder);
-      this.file = await open(join(this.folder, NAME), "r+");
-      [this.length, this.frames, this.#triedAt] = [made.length, made.frames, 0];
-    } catch (error) {
-      this.#broken = error;
+      // It is tried again when the log has grown.
     }
   }
 
@@ -116,11 +116,42 @@ export class Log {
     await this.file.close().catch(() => {});
   }
 
-  static async #create(folder: string, entries: Entries): Promise<Log> {
+  static async #create(folder: string, entries: Entries, checkHeld: () => Promise<void>): Promise<Log> {
     const { length, frames } = await writeNew(folder, entries);
+    await checkHeld();
     await rename(join(folder, NEW), join(folder, NAME));
     await syncFolder(folder);
-    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames);
+    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames, checkHeld);
+  }
+
+  /** Puts the new log in the place of the old one, and says whether it is there. */
+  async #replace(): Promise<boolean> {
+    try {
+      // Some systems do not rename onto a file that is open.
+      await this.file.close();
+      await this.checkHeld();
+      await rename(join(this.folder, NEW), join(this.folder, NAME));
+    } catch {
+      await this.#reopen();
+      return false;
+    }
+    try {
+      await syncFolder(this.folder);
+      this.file = await open(join(this.folder, NAME), "r+");
+    } catch (error) {
+      this.#broken = error;
+    }
+    return true;
+  }
+
+  /** Opens the old log again, unless something else is in its place. */
+  async #reopen(): Promise<void> {
+    try {
+      this.file = await open(join(this.folder, NAME), "r+");
+      if ((await this.file.stat()).size !== this.length) throw failed(`${NAME} is not as it was left`);
+    } catch (error) {
+      this.#broken = error;
+    }
   }
 
   async #takeBack(error: unknown): Promise<void> {
