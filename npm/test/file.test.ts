@@ -24,6 +24,7 @@ import { after, test, type TestContext } from "node:test";
 
 import { type Batch, type Store, StoreError } from "../src/host.js";
 import { FileStore } from "../src/stores/file.js";
+import { changesOf, frameOf, HEAD_LEN } from "../src/stores/file-frames.js";
 import { storeConformance } from "../src/testing.js";
 
 const NOBODY = 65_534;
@@ -84,7 +85,7 @@ test("zeros and rubbish behind the last write are dropped, and writing goes on",
     Buffer.alloc(5_000),
     Buffer.from("iqfr"),
     Buffer.from("iqfr".repeat(100)),
-    readFileSync(log).subarray(12),
+    readFileSync(log).subarray(HEAD_LEN),
   ]) {
     writeFileSync(log, Buffer.concat([readFileSync(log), rubbish]));
     await use(path, async (store) => {
@@ -112,6 +113,34 @@ test("every altered byte before the last write is told, and nothing is dropped",
     writeFileSync(log, altered);
     await rejects(FileStore.open(path), at < 12 ? "foreign" : "corrupt");
     assert.deepEqual(readFileSync(log), altered);
+  }
+});
+
+test("a log whose head is cut short is damaged", async () => {
+  const path = folder("no-head");
+  await use(path, (store) => store.write(batch(1)));
+  for (const length of [HEAD_LEN - 1, 20, 12]) {
+    truncateSync(join(path, "entries.log"), length);
+    await rejects(FileStore.open(path), "corrupt");
+  }
+});
+
+test("what a request carries does not pass for a later write", async () => {
+  const path = folder("forged");
+  const log = join(path, "entries.log");
+  let end = 0;
+  await use(path, async (store) => {
+    await store.write(batch(1));
+    end = statSync(log).size;
+    // Everything but the salt of this log is known.
+    const forged = frameOf(Buffer.alloc(16), 3n, changesOf(batch(3)));
+    await store.write({ ...batch(2), puts: [{ key: bytes("a"), value: forged }] });
+  });
+  for (let size = statSync(log).size - 1; size > end; size--) {
+    truncateSync(log, size);
+    const torn = readFileSync(log);
+    await use(path, async (store) => assert.equal(await revision(store), 1, `cut at ${size}`));
+    writeFileSync(log, torn);
   }
 });
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 import { StoreError } from "../host.js";
 import type { Entries } from "./entries.js";
-import { type Change, frameOf, HEAD, readFrames } from "./file-frames.js";
+import { type Change, frameOf, MAGIC, newHead, readFrames, saltOf } from "./file-frames.js";
 
 /** A log is written anew when it is so many bytes longer than twice what it holds. */
 const SLACK = 1 << 20;
@@ -30,6 +30,7 @@ export class Log {
     private file: FileHandle,
     private length: number,
     private frames: bigint,
+    private salt: Buffer,
     private readonly checkHeld: () => Promise<void>,
   ) {}
 
@@ -44,15 +45,14 @@ export class Log {
       if (error.code !== "ENOENT") throw error;
     });
     if (!bytes) return Log.#create(folder, entries, checkHeld);
-    if (!bytes.subarray(0, HEAD.length).equals(HEAD)) throw foreign(bytes);
-    const { frames, length, isDamaged } = readFrames(bytes, ([key, value]) => {
+    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw foreign(bytes);
+    const salt = saltOf(bytes);
+    if (!salt) throw altered(MAGIC.length);
+    const { frames, length, isDamaged } = readFrames(bytes, salt, ([key, value]) => {
       if (value) entries.put(key, value);
       else entries.delete(key);
     });
-    if (isDamaged) {
-      const why = `${NAME} is altered at byte ${length}, and more follows; put back a copy of the folder`;
-      throw new StoreError("corrupt", `the store is damaged: ${why}`);
-    }
+    if (isDamaged) throw altered(length);
     const file = await open(join(folder, NAME), "r+");
     try {
       // A write that was cut short was never done.
@@ -64,7 +64,7 @@ export class Log {
       await file.close();
       throw error;
     }
-    return new Log(folder, entries, file, length, frames, checkHeld);
+    return new Log(folder, entries, file, length, frames, Buffer.from(salt), checkHeld);
   }
 
   /** Appends a frame; it is durable when this resolves. After a rejection with `full` nothing was written. */
@@ -73,7 +73,7 @@ export class Log {
     await this.checkHeld().catch((error: unknown) => {
       throw errorOf(error);
     });
-    const frame = frameOf(this.frames + 1n, changes);
+    const frame = frameOf(this.salt, this.frames + 1n, changes);
     try {
       await writeAll(this.file, frame, this.length);
     } catch (error) {
@@ -104,7 +104,8 @@ export class Log {
     try {
       await this.checkHeld();
       const made = await writeNew(this.folder, this.entries);
-      if (await this.#replace()) [this.length, this.frames, this.#triedAt] = [made.length, made.frames, 0];
+      if (!(await this.#replace())) return;
+      [this.length, this.frames, this.salt, this.#triedAt] = [made.length, made.frames, made.salt, 0];
     } catch {
       // It is tried again when the log has grown.
     }
@@ -117,11 +118,11 @@ export class Log {
   }
 
   static async #create(folder: string, entries: Entries, checkHeld: () => Promise<void>): Promise<Log> {
-    const { length, frames } = await writeNew(folder, entries);
+    const { length, frames, salt } = await writeNew(folder, entries);
     await checkHeld();
     await rename(join(folder, NEW), join(folder, NAME));
     await syncFolder(folder);
-    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames, checkHeld);
+    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames, salt, checkHeld);
   }
 
   /** Puts the new log in the place of the old one, and says whether it is there. */
@@ -164,13 +165,21 @@ export class Log {
 const NAME = "entries.log";
 const NEW = "entries.new";
 
-async function writeNew(folder: string, entries: Entries): Promise<{ length: number; frames: bigint }> {
+/** What a new log is like. */
+interface Made {
+  readonly length: number;
+  readonly frames: bigint;
+  readonly salt: Buffer;
+}
+
+async function writeNew(folder: string, entries: Entries): Promise<Made> {
+  const { head, salt } = newHead();
   const file = await open(join(folder, NEW), "w", 0o600);
-  let [length, frames] = [HEAD.length, 0n];
+  let [length, frames] = [head.length, 0n];
   try {
-    await writeAll(file, HEAD, 0);
+    await writeAll(file, head, 0);
     for (const chunk of chunks(entries)) {
-      const frame = frameOf(++frames, chunk);
+      const frame = frameOf(salt, ++frames, chunk);
       await writeAll(file, frame, length);
       length += frame.length;
     }
@@ -178,7 +187,7 @@ async function writeNew(folder: string, entries: Entries): Promise<{ length: num
   } finally {
     await file.close();
   }
-  return { length, frames };
+  return { length, frames, salt };
 }
 
 function* chunks(entries: Entries): Generator<Change[]> {
@@ -242,8 +251,13 @@ function failed(why: string, cause?: unknown): StoreError {
   return new StoreError("failed", `the store failed: ${why}`, undefined, { cause });
 }
 
+function altered(at: number): StoreError {
+  const why = `${NAME} is altered at byte ${at}, and more follows; put back a copy of the folder`;
+  return new StoreError("corrupt", `the store is damaged: ${why}`);
+}
+
 function foreign(log: Buffer): StoreError {
-  const isLater = log.subarray(0, HEAD.length - 1).equals(HEAD.subarray(0, -1));
+  const isLater = log.subarray(0, MAGIC.length - 1).equals(MAGIC.subarray(0, -1));
   const why = isLater
     ? "it was made by a later version of this library"
     : `its ${NAME} is of another application`;
