@@ -24,6 +24,8 @@ export interface IndexedDbStoreOptions {
  * (BroadcastChannel; without it the revision is looked up once a second), and one of them sends (Web Locks; where there are none, as
  * on a page without TLS, each sends, so a payer may get the same invoice more than once, which does no harm).
  *
+ * Where the database is deleted, cleared or upgraded under it, every later call rejects with `closed`, and another tab sends.
+ *
  * A page that goes into the back/forward cache keeps the store open, and looks for changes when it comes back.
  *
  * Browsers delete what sites keep when room gets scarce, and Safari after seven days without a visit, unless the site was allowed to
@@ -142,7 +144,9 @@ export class IndexedDbStore implements Store {
   }
 
   #lose(why: string): void {
-    this.#lost ??= new StoreError("failed", `the store failed: ${why}`);
+    // It never comes back: nobody should try again, and another tab should send.
+    this.#lost ??= new StoreError("closed", `the store is closed: ${why}`);
+    this.#tabs.lose(this.#lost);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../host.js";
+import { closedError } from "./batch.js";
 import { hexOf } from "./bytes.js";
 import { aborted } from "./signals.js";
 
@@ -28,6 +29,8 @@ export class Tabs {
   /** The latest revision known of each wallet, as hex, where it has to be looked up. */
   readonly #known = new Map<string, string>();
   readonly #polls = new Set<ReturnType<typeof setInterval>>();
+  /** Aborted when the database is closed or lost: whoever cannot read and write must not lead. */
+  readonly #gone = new AbortController();
   readonly #lookAgain = (event: Event): void => this.#cameBack(event);
 
   /** Speaks for a handle on the database of this name. */
@@ -67,22 +70,34 @@ export class Tabs {
 
   /** Resolves when nobody else leads this wallet; from then on the caller does, until the signal is aborted. */
   lead(revisionKey: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    const over = either(signal, this.#gone.signal);
+    if (over.aborted) return Promise.reject(over.reason as Error);
     const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
     if (!locks) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const hold = (): Promise<void> => {
         resolve();
-        return aborted(signal);
+        return aborted(over);
       };
-      locks.request(`${this.#name}/${hexOf(revisionKey)}`, { signal }, hold).catch(reject);
+      locks.request(`${this.#name}/${hexOf(revisionKey)}`, { signal: over }, hold).catch((error: unknown) => {
+        // A page that may have no locks is as one in a browser without them.
+        if (error instanceof Error && error.name === "SecurityError") resolve();
+        else reject(error);
+      });
     });
+  }
+
+  /** Leads nothing any more, and never will. */
+  lose(why: Error): void {
+    this.#gone.abort(why);
+    for (const poll of this.#polls) clearInterval(poll);
+    this.#polls.clear();
   }
 
   /** Tells and hears nothing any more. */
   close(): void {
+    this.lose(closedError());
     this.#channel?.close();
-    for (const poll of this.#polls) clearInterval(poll);
     this.#watchers.clear();
     globalThis.removeEventListener?.("pageshow", this.#lookAgain);
     globalThis.document?.removeEventListener("resume", this.#lookAgain);
@@ -112,4 +127,15 @@ export class Tabs {
     if (event.type === "pageshow" && !(event as PageTransitionEvent).persisted) return;
     for (const watcher of [...this.#watchers.keys()]) watcher();
   }
+}
+
+/** A signal that is aborted with the first of two. */
+function either(one: AbortSignal, other: AbortSignal): AbortSignal {
+  // AbortSignal.any is younger than the browsers we support.
+  const first = new AbortController();
+  for (const signal of [one, other]) {
+    if (signal.aborted) first.abort(signal.reason);
+    signal.addEventListener("abort", () => first.abort(signal.reason), { once: true, signal: first.signal });
+  }
+  return first.signal;
 }

@@ -90,6 +90,20 @@ export async function lead(): Promise<void> {
   isLeader = true;
 }
 
+/** What trying to lead comes to. */
+export function tryLead(): Promise<string> {
+  return lead().then(() => "leads", kindOf);
+}
+
+/** The same, where the browser refuses to have locks. */
+export async function leadWithoutPermission(name: string): Promise<string> {
+  const { request } = LockManager.prototype;
+  LockManager.prototype.request = () => Promise.reject(new DOMException("no locks here", name));
+  const result = await tryLead();
+  LockManager.prototype.request = request;
+  return result;
+}
+
 /** Whether this tab leads. */
 export function leads(): boolean {
   return isLeader;
