@@ -5,19 +5,23 @@
  */
 
 import type { Entry } from "../host.js";
-import { closedError } from "./batch.js";
+import { closedError, revisionBytes } from "./batch.js";
 import { hexOf } from "./bytes.js";
 import { aborted } from "./signals.js";
 
 /** How often the revision is looked up where tabs cannot talk to each other, in milliseconds. */
 const POLL_MS = 1_000;
 
+/** The same where they can, in milliseconds: a tab may be killed after it wrote and before it told. */
+const CHECK_MS = 30_000;
+
 /** Reads the entry of a key. */
 type Read = (key: Uint8Array) => Promise<Entry[]>;
 
-/** What tabs tell each other: this wallet has a new revision. */
+/** What tabs tell each other: this wallet has a new revision. Both as hex. */
 interface Note {
   readonly key: string;
+  readonly revision: string;
 }
 
 /** Speaks for one handle on a database. */
@@ -26,7 +30,7 @@ export class Tabs {
   readonly #read: Read;
   readonly #channel: BroadcastChannel | undefined;
   readonly #watchers = new Map<() => void, string>();
-  /** The latest revision known of each wallet, as hex, where it has to be looked up. */
+  /** The latest revision known of each wallet, as hex of 8 bytes. */
   readonly #known = new Map<string, string>();
   readonly #polls = new Set<ReturnType<typeof setInterval>>();
   /** Aborted when the database is closed or lost: whoever cannot read and write must not lead. */
@@ -48,8 +52,8 @@ export class Tabs {
 
   /** Tells the others that this handle wrote. */
   wrote(revisionKey: Uint8Array, revision: bigint): void {
-    const note: Note = { key: hexOf(revisionKey) };
-    if (this.#known.has(note.key)) this.#known.set(note.key, revision.toString(16).padStart(16, "0"));
+    const note: Note = { key: hexOf(revisionKey), revision: hexOf(revisionBytes(revision)) };
+    this.#learn(note);
     this.#channel?.postMessage(note);
   }
 
@@ -59,11 +63,13 @@ export class Tabs {
     // A function of its own for each call: the same callback may watch more than one wallet.
     const watcher = (): void => changed();
     this.#watchers.set(watcher, key);
-    const poll = this.#channel ? undefined : setInterval(() => void this.#poll(revisionKey, key), POLL_MS);
-    if (poll) this.#polls.add(poll);
-    if (poll) void this.#poll(revisionKey, key);
+    const look = (): void => void this.#poll(revisionKey, key);
+    const poll = setInterval(look, this.#channel ? CHECK_MS : POLL_MS);
+    this.#polls.add(poll);
+    look();
     return () => {
       this.#watchers.delete(watcher);
+      this.#polls.delete(poll);
       clearInterval(poll);
     };
   }
@@ -104,10 +110,17 @@ export class Tabs {
   }
 
   #heard(note: unknown): void {
-    if (typeof note === "object" && note !== null && "key" in note) this.#changed(note.key);
+    if (!isNote(note)) return;
+    this.#learn(note);
+    this.#changed(note.key);
   }
 
-  #changed(key: unknown): void {
+  /** Revisions only grow, and what is told of them may come in any order. */
+  #learn({ key, revision }: Note): void {
+    if (revision > (this.#known.get(key) ?? "")) this.#known.set(key, revision);
+  }
+
+  #changed(key: string): void {
     for (const [watcher, watched] of [...this.#watchers]) {
       if (watched === key) watcher();
     }
@@ -127,6 +140,12 @@ export class Tabs {
     if (event.type === "pageshow" && !(event as PageTransitionEvent).persisted) return;
     for (const watcher of [...this.#watchers.keys()]) watcher();
   }
+}
+
+function isNote(note: unknown): note is Note {
+  if (typeof note !== "object" || note === null) return false;
+  const { key, revision } = note as Partial<Note>;
+  return typeof key === "string" && typeof revision === "string";
 }
 
 /** A signal that is aborted with the first of two. */

@@ -158,6 +158,15 @@ export async function writeOne(name: string): Promise<string> {
   return "done";
 }
 
+/** The same, by a tab that does not come to tell the others. */
+export async function writeSilently(name: string): Promise<string> {
+  const { postMessage } = BroadcastChannel.prototype;
+  BroadcastChannel.prototype.postMessage = () => {};
+  const result = await writeOne(name);
+  BroadcastChannel.prototype.postMessage = postMessage;
+  return result;
+}
+
 /** What a read comes to. */
 export async function tryRead(): Promise<string> {
   return store()

@@ -187,6 +187,24 @@ test("without BroadcastChannel the revision is looked up", async () => {
   await one.waitForFunction(() => bench.heard() === 1);
 });
 
+test("a write is found that its tab was killed before it told of", async () => {
+  const [one, two] = [await open(), await open()];
+  await one.clock.install();
+  await one.evaluate(() => bench.keep("silent"));
+  await one.evaluate(() => bench.revision());
+  await two.evaluate(() => bench.writeSilently("silent"));
+  await one.clock.runFor(29_000);
+  assert.equal(await one.evaluate(() => bench.heard()), 0);
+  await one.clock.runFor(2_000);
+  await one.waitForFunction(() => bench.heard() === 1);
+  // What was told is no news.
+  await two.evaluate(() => bench.writeOne("silent"));
+  await one.waitForFunction(() => bench.heard() === 2);
+  await one.clock.runFor(31_000);
+  await one.evaluate(() => bench.revision());
+  assert.equal(await one.evaluate(() => bench.heard()), 2);
+});
+
 test("a page that comes back from the cache looks for changes", async () => {
   const page = await open();
   await page.evaluate(() => bench.keep("cached"));
