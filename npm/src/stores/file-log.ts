@@ -155,10 +155,14 @@ export class Log {
     }
   }
 
+  /** Cuts off what a failed write left, unless somebody else writes there by now. */
   async #takeBack(error: unknown): Promise<void> {
-    await this.file.truncate(this.length).catch(() => {
+    try {
+      await this.checkHeld();
+      await this.file.truncate(this.length);
+    } catch {
       this.#broken = error;
-    });
+    }
   }
 }
 
