@@ -93,12 +93,6 @@ impl Engine {
         self.inner.ignored_replies()
     }
 
-    /// Where the wallet's entries lie in its store.
-    #[wasm_bindgen(js_name = storePrefix)]
-    pub fn store_prefix(&self) -> Vec<u8> {
-        self.config.store_prefix()
-    }
-
     /// Where the wallet's revision lies in its store.
     #[wasm_bindgen(js_name = revisionKey)]
     pub fn revision_key(&self) -> Vec<u8> {

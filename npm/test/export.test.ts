@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 
 import { type Batch, type Entry, type Store, StoreError } from "../src/host.js";
 import { exportWallet, importWallet } from "../src/stores/export.js";
@@ -43,6 +44,33 @@ test("a wallet of every state moves to another store and goes on there", async (
   assert.deepEqual(await exportWallet(to), dump);
   await importWallet(to, dump, { walletId: "second" });
   assert.deepEqual(await exportWallet(to, { walletId: "second" }), dump);
+});
+
+test("what is null is left out, and what is no store, no dump or no wallet id is told", async () => {
+  const store = await small();
+  const dump = await exportWallet(store);
+  const wrong = (value: unknown): never => value as never;
+  assert.deepEqual(await exportWallet(store, { walletId: wrong(null) }), dump);
+  assert.deepEqual(await exportWallet(store, wrong(null)), dump);
+  await importWallet(new MemoryStore(), dump, { walletId: wrong(null) });
+  for (const none of [null, undefined, 5, {}, { range: () => [] }]) {
+    await rejects(exportWallet(wrong(none)), "invalid");
+    await rejects(importWallet(wrong(none), dump), "invalid");
+  }
+  for (const none of [null, undefined, "dump", [...dump], dump.buffer, new DataView(dump.buffer)]) {
+    await rejects(importWallet(new MemoryStore(), wrong(none)), "invalid");
+  }
+  for (const walletId of [5, {}, ["main"], "", "a/b"]) {
+    await rejects(exportWallet(store, { walletId: wrong(walletId) }), "invalid");
+    await rejects(importWallet(new MemoryStore(), dump, { walletId: wrong(walletId) }), "invalid");
+  }
+  await rejects(exportWallet(store, wrong("second")), "invalid");
+  // The bytes may come from another realm.
+  const to = new MemoryStore();
+  const elsewhere = runInNewContext("Uint8Array.from(bytes)", { bytes: dump }) as Uint8Array;
+  assert.ok(!(elsewhere instanceof Uint8Array));
+  await importWallet(to, elsewhere);
+  assert.deepEqual(await exportWallet(to), dump);
 });
 
 test("nothing is imported over something", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   chmodSync,
   chownSync,
   cpSync,
@@ -16,12 +16,15 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import fsp, { type FileHandle } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, test, type TestContext } from "node:test";
 
 import { type Batch, type Store, StoreError } from "../src/host.js";
 import { FileStore } from "../src/stores/file.js";
+import { changesOf, frameOf, HEAD_LEN } from "../src/stores/file-frames.js";
 import { storeConformance } from "../src/testing.js";
 
 const NOBODY = 65_534;
@@ -82,7 +85,7 @@ test("zeros and rubbish behind the last write are dropped, and writing goes on",
     Buffer.alloc(5_000),
     Buffer.from("iqfr"),
     Buffer.from("iqfr".repeat(100)),
-    readFileSync(log).subarray(12),
+    readFileSync(log).subarray(HEAD_LEN),
   ]) {
     writeFileSync(log, Buffer.concat([readFileSync(log), rubbish]));
     await use(path, async (store) => {
@@ -110,6 +113,34 @@ test("every altered byte before the last write is told, and nothing is dropped",
     writeFileSync(log, altered);
     await rejects(FileStore.open(path), at < 12 ? "foreign" : "corrupt");
     assert.deepEqual(readFileSync(log), altered);
+  }
+});
+
+test("a log whose head is cut short is damaged", async () => {
+  const path = folder("no-head");
+  await use(path, (store) => store.write(batch(1)));
+  for (const length of [HEAD_LEN - 1, 20, 12]) {
+    truncateSync(join(path, "entries.log"), length);
+    await rejects(FileStore.open(path), "corrupt");
+  }
+});
+
+test("what a request carries does not pass for a later write", async () => {
+  const path = folder("forged");
+  const log = join(path, "entries.log");
+  let end = 0;
+  await use(path, async (store) => {
+    await store.write(batch(1));
+    end = statSync(log).size;
+    // Everything but the salt of this log is known.
+    const forged = frameOf(Buffer.alloc(16), 3n, changesOf(batch(3)));
+    await store.write({ ...batch(2), puts: [{ key: bytes("a"), value: forged }] });
+  });
+  for (let size = statSync(log).size - 1; size > end; size--) {
+    truncateSync(log, size);
+    const torn = readFileSync(log);
+    await use(path, async (store) => assert.equal(await revision(store), 1, `cut at ${size}`));
+    writeFileSync(log, torn);
   }
 });
 
@@ -220,11 +251,146 @@ test("of many that find a stale lock one gets it", async () => {
 test("a store whose lock was taken over does not write any more", async () => {
   const path = folder("taken");
   const store = await FileStore.open(path);
-  const number = Number(locksOf(path)[0]?.slice("lock-".length));
-  writeFileSync(join(path, `lock-${number + 1}`), JSON.stringify({ host: hostname(), pid: 1, start: "" }));
+  takeOver(path);
   await rejects(store.write(batch(1)), "failed", /took over/);
   await store.close();
   await rejects(FileStore.open(path), "failed", /process 1/);
+});
+
+test("whoever was slow to make a lock that others had meanwhile does not get the folder", async (t) => {
+  const path = folder("slow");
+  await use(path, (store) => store.write(batch(1)));
+  writeFileSync(join(path, "entries.new"), "another process writes the log anew");
+  const { openSync } = fs;
+  replace(t, fs, "openSync", (name: string, ...more: [string, number]) => {
+    if (name.endsWith("lock-2")) {
+      // One took lock 2 and gave it back, and one that is alive has lock 3.
+      rmSync(join(path, "lock-1"));
+      writeFileSync(join(path, "lock-3"), JSON.stringify({ host: hostname(), pid: 1, start: "" }));
+    }
+    return openSync(name, ...more);
+  });
+  await rejects(FileStore.open(path), "failed", /faster/);
+  assert.deepEqual(locksOf(path), ["lock-3"]);
+  assert.ok(existsSync(join(path, "entries.new")));
+});
+
+test("a lock that is gone is not held, and neither is one that cannot be looked for", async (t) => {
+  for (const lose of [
+    (path: string) => rmSync(join(path, "lock-1")),
+    (path: string) => rmSync(path, { recursive: true }),
+  ]) {
+    const path = folder("gone");
+    const store = await FileStore.open(path);
+    lose(path);
+    await rejects(store.write(batch(1)), "failed", /took over/);
+    await store.close();
+    rmSync(path, { recursive: true, force: true });
+  }
+  const path = folder("unknown");
+  const store = await FileStore.open(path);
+  const restore = replace(t, fsp, "access", () => Promise.reject(errno("EIO")));
+  await rejects(store.write(batch(1)), "failed", /EIO/);
+  await rejects(store.close(), "failed", /EIO/);
+  restore();
+  assert.deepEqual(readFileSync(join(path, "lock-1"), "utf8").includes(`"pid":${process.pid}`), true);
+});
+
+test("a lock that cannot be written leaves nothing behind", async (t) => {
+  const path = folder("no-room");
+  await use(path, (store) => store.write(batch(1)));
+  const restore = replace(t, fs, "writeSync", () => {
+    throw errno("ENOSPC");
+  });
+  const open = countOpenFiles();
+  await rejects(FileStore.open(path), "full");
+  restore();
+  assert.equal(countOpenFiles(), open);
+  assert.deepEqual(locksOf(path), ["lock-1"]);
+  await use(path, async (store) => assert.equal(await revision(store), 1));
+});
+
+test("a lock that cannot be given back is told, and does not hide what went wrong before", async (t) => {
+  const path = folder("kept-lock");
+  const store = await FileStore.open(path);
+  await store.write(batch(1));
+  // As on a full disk: the file is emptied, and then there is no room.
+  const fail = (): (() => void) =>
+    replace(t, fsp, "writeFile", (name: string) => {
+      truncateSync(name);
+      return Promise.reject(errno("ENOSPC"));
+    });
+  let restore = fail();
+  await rejects(store.close(), "full");
+  restore();
+  const age = (): void => {
+    for (const lock of locksOf(path)) utimesSync(join(path, lock), 0, 0);
+  };
+  age();
+  const log = readFileSync(join(path, "entries.log"));
+  writeFileSync(join(path, "entries.log"), "something else");
+  restore = fail();
+  await rejects(FileStore.open(path), "foreign");
+  restore();
+  age();
+  writeFileSync(join(path, "entries.log"), log);
+  await use(path, async (again) => assert.equal(await revision(again), 1));
+});
+
+test("a write that a takeover came between is not said to be done", async (t) => {
+  const path = folder("overtaken");
+  const store = await FileStore.open(path);
+  await store.write(batch(1));
+  const handle = await fsp.open(join(path, "entries.log"));
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const { datasync } = prototype;
+  t.mock.method(prototype, "datasync", async function (this: FileHandle) {
+    await datasync.call(this);
+    takeOver(path);
+  });
+  await rejects(store.write(batch(2)), "failed", /took over/);
+  assert.equal(await revision(store), 1);
+  await store.close();
+});
+
+test("a log that is written anew does not replace that of a process that took over", async (t) => {
+  const path = folder("replaced");
+  const store = await FileStore.open(path);
+  const log = join(path, "entries.log");
+  const isAnew = new Promise<void>((resolve) => {
+    const { open } = fsp;
+    replace(t, fsp, "open", (name: string, ...more: [string, number]) => {
+      if (name.endsWith("entries.new")) {
+        takeOver(path);
+        writeFileSync(log, "what the other one wrote");
+        resolve();
+      }
+      return open(name, ...more);
+    });
+  });
+  await fill(store);
+  await isAnew;
+  await store.close();
+  assert.equal(readFileSync(log, "utf8"), "what the other one wrote");
+});
+
+test("where a log that was written anew cannot be put in place, the old one is written on", async (t) => {
+  const path = folder("unreplaced");
+  const store = await FileStore.open(path);
+  let refused = 0;
+  const restore = replace(t, fsp, "rename", () => {
+    refused++;
+    return Promise.reject(errno("EBUSY"));
+  });
+  let last = await fill(store);
+  await store.write(batch(++last));
+  assert.equal(refused, 1);
+  restore();
+  last = await fill(store, last);
+  await store.close();
+  assert.ok(statSync(join(path, "entries.log")).size < 1_000_000);
+  await use(path, async (again) => assert.equal(await revision(again), last));
 });
 
 // With long values the log is written anew after every few writes.
@@ -319,6 +485,48 @@ async function revision(store: Store): Promise<number> {
 async function use(path: string, work: (store: Store) => Promise<void>): Promise<void> {
   const store = await FileStore.open(path);
   await work(store).finally(() => store.close());
+}
+
+/** Writes until the log is long enough to be written anew, and says the last revision. */
+async function fill(store: Store, from = 0): Promise<number> {
+  const value = new Uint8Array(100_000);
+  const last = from + 13;
+  for (let next = from + 1; next <= last; next++) {
+    await store.write({ ...batch(next), puts: [{ key: bytes("k"), value }] });
+  }
+  return last;
+}
+
+/** What a process that takes the folder over does. */
+function takeOver(path: string): void {
+  const number = Number(locksOf(path)[0]?.slice("lock-".length));
+  writeFileSync(join(path, `lock-${number + 1}`), JSON.stringify({ host: hostname(), pid: 1, start: "" }));
+}
+
+/** Puts another function in the place of one of Node's for the rest of the test, or until it is called off. */
+function replace(
+  t: TestContext,
+  module: object,
+  name: string,
+  by: (...words: never[]) => unknown,
+): () => void {
+  const before: unknown = Reflect.get(module, name);
+  const restore = (): void => {
+    Reflect.set(module, name, before);
+    syncBuiltinESMExports();
+  };
+  Reflect.set(module, name, by);
+  syncBuiltinESMExports();
+  t.after(restore);
+  return restore;
+}
+
+function errno(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+function countOpenFiles(): number {
+  return readdirSync("/proc/self/fd").length;
 }
 
 function locksOf(path: string): string[] {

@@ -36,9 +36,10 @@ export interface WalletOptions {
  * it is read again, and after three times it rejects with `conflict`; so it is best made while the wallet is closed. A wallet whose own
  * import is unfinished is `corrupt`. An older dump loses what came after it, and nothing else: no secret is ever used twice.
  *
- * Rejects with a {@link StoreError}.
+ * Rejects with a {@link StoreError}; what is no store or no wallet id is `invalid`.
  */
 export async function exportWallet(store: Store, options: WalletOptions = {}): Promise<Uint8Array> {
+  checkStore(store);
   const { prefix, revisionKey, mark } = placeOf(options);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await valueAt(store, revisionKey);
@@ -69,11 +70,12 @@ export async function importWallet(
   dump: Uint8Array,
   options: WalletOptions = {},
 ): Promise<void> {
+  checkStore(store);
   const { prefix, revisionKey, mark } = placeOf(options);
-  const { entries, checksum } = await read(dump, prefix);
+  const { entries, checksum } = await read(bytesOfDump(dump), prefix);
   // Before the first write, so that a dump which does not fit here leaves nothing behind.
   if (entries.some((entry) => !fits(entry, revisionKey, mark))) {
-    throw new StoreError("invalid", "the store was used wrongly: the dump does not fit under this wallet id");
+    throw invalid("the dump does not fit under this wallet id");
   }
   let revision = await begunAt(store, prefix, revisionKey, mark, checksum);
   let isMarked = revision > 0n;
@@ -90,15 +92,30 @@ export async function importWallet(
 }
 
 /** Where a wallet's entries lie: docs/STORE.md. */
-function placeOf({
-  walletId = "main",
-}: WalletOptions): Record<"prefix" | "revisionKey" | "mark", Uint8Array> {
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(walletId)) {
-    throw new StoreError("invalid", "the store was used wrongly: this is no wallet id");
+function placeOf(options: WalletOptions): Record<"prefix" | "revisionKey" | "mark", Uint8Array> {
+  if (typeof (options ?? {}) !== "object") throw invalid("the options have to be an object");
+  // What is null is left out, as everywhere.
+  const walletId: unknown = (options as WalletOptions | null)?.walletId ?? "main";
+  if (typeof walletId !== "string" || !/^[A-Za-z0-9._-]{1,64}$/.test(walletId)) {
+    throw invalid("this is no wallet id");
   }
   const prefix = new TextEncoder().encode(`invreq/${walletId}/`);
   const mark = Uint8Array.of(...prefix, 0xff, ...new TextEncoder().encode("import"));
   return { prefix, revisionKey: Uint8Array.of(...prefix, 0x76), mark };
+}
+
+/** Throws unless there is a store: what calls these functions may be JavaScript. */
+function checkStore(store: unknown): void {
+  const { range, write } = (store ?? {}) as { readonly [method: string]: unknown };
+  if (typeof range !== "function" || typeof write !== "function") throw invalid("this is no store");
+}
+
+/** The dump, wherever its bytes were made: an array of another frame is one, too. */
+function bytesOfDump(dump: unknown): Uint8Array {
+  if (!ArrayBuffer.isView(dump) || Object.prototype.toString.call(dump) !== "[object Uint8Array]") {
+    throw invalid("a dump has to be a Uint8Array");
+  }
+  return dump as Uint8Array;
 }
 
 async function readAll(store: Store, prefix: Uint8Array): Promise<Entry[]> {
@@ -228,4 +245,8 @@ function damaged(): StoreError {
 
 function foreign(why: string): StoreError {
   return new StoreError("foreign", `this is not a store of this library: ${why}`);
+}
+
+function invalid(why: string): StoreError {
+  return new StoreError("invalid", `the store was used wrongly: ${why}`);
 }

@@ -1,21 +1,30 @@
 /**
  * The format of a log: what a FileStore keeps.
  *
- * A log begins with {@link HEAD}. Frames follow: a header of 24 bytes (the mark `iqfr`, the length of the payload in 4 bytes, the
- * frame's number from 1 in 8 bytes, and 8 bytes of the SHA-256 of these), the payload, and 16 bytes of the SHA-256 of header and
- * payload. A payload is puts and deletes, each a kind (1 byte: 1 or 0), the length of the key (2 bytes), for a put the length of the
- * value (4 bytes), the key, and the value. Numbers are big-endian.
+ * A log begins with a head of 36 bytes: what it is, the version of the format, 16 bytes of dice (the salt), and 8 bytes of the
+ * SHA-256 of these. Frames follow: a header of 24 bytes (the mark `iqfr`, the length of the payload in 4 bytes, the frame's number from
+ * 1 in 8 bytes, and 8 bytes of the SHA-256 of the salt and these), the payload, and 16 bytes of the SHA-256 of header and payload. A
+ * payload is puts and deletes, each a kind (1 byte: 1 or 0), the length of the key (2 bytes), for a put the length of the value
+ * (4 bytes), the key, and the value. Numbers are big-endian.
+ *
+ * Whoever sends us a request knows no salt, so nothing in a request can pass for a header.
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 import type { Batch } from "../host.js";
 import { MAX_BATCH_LEN, revisionBytes } from "./batch.js";
 
 /** How every log begins: what it is, and the version of the format. */
-export const HEAD = Buffer.from("invreq log\0\x01");
+export const MAGIC = Buffer.from("invreq log\0\x01");
+
+const SALT_LEN = 16;
+const SALTED_LEN = MAGIC.length + SALT_LEN;
+
+/** The length of a log's head. */
+export const HEAD_LEN = SALTED_LEN + 8;
 
 const MARK = Buffer.from("iqfr");
 const HEADER_LEN = 24;
@@ -36,8 +45,21 @@ export function changesOf(batch: Batch): Change[] {
   ];
 }
 
-/** A frame of these changes. */
-export function frameOf(number: bigint, changes: Iterable<Change>): Buffer {
+/** The head of a new log, and the salt in it. */
+export function newHead(): { head: Buffer; salt: Buffer } {
+  const salt = randomBytes(SALT_LEN);
+  const salted = Buffer.concat([MAGIC, salt]);
+  return { head: Buffer.concat([salted, digest(salted).subarray(0, 8)]), salt };
+}
+
+/** The salt in a head; `undefined` where the head is not whole. */
+export function saltOf(head: Buffer): Buffer | undefined {
+  const [salted, checksum] = [head.subarray(0, SALTED_LEN), head.subarray(SALTED_LEN, HEAD_LEN)];
+  return digest(salted).subarray(0, 8).equals(checksum) ? salted.subarray(MAGIC.length) : undefined;
+}
+
+/** A frame of these changes, for a log of this salt. */
+export function frameOf(salt: Buffer, number: bigint, changes: Iterable<Change>): Buffer {
   const parts: Uint8Array[] = [];
   for (const [key, value] of changes) {
     const lengths = Buffer.alloc(value ? 7 : 3);
@@ -51,7 +73,7 @@ export function frameOf(number: bigint, changes: Iterable<Change>): Buffer {
   MARK.copy(header);
   header.writeUInt32BE(payload.length, 4);
   header.writeBigUInt64BE(number, 8);
-  digest(header.subarray(0, 16)).copy(header, 16, 0, 8);
+  digest(salt, header.subarray(0, 16)).copy(header, 16, 0, 8);
   const framed = Buffer.concat([header, payload]);
   return Buffer.concat([framed, digest(framed).subarray(0, CHECKSUM_LEN)]);
 }
@@ -67,13 +89,13 @@ export interface Reading {
 }
 
 /** Reads frames one after the other, from behind the head, and hands over their changes. */
-export function readFrames(log: Buffer, change: (change: Change) => void): Reading {
-  let [frames, at] = [0n, HEAD.length];
+export function readFrames(log: Buffer, salt: Buffer, change: (change: Change) => void): Reading {
+  let [frames, at] = [0n, HEAD_LEN];
   for (;;) {
-    const length = frameLength(log, at, frames + 1n);
+    const length = frameLength(log, salt, at, frames + 1n);
     const end = length === undefined ? log.length + 1 : at + length;
     const isWhole = end <= log.length && isIntact(log.subarray(at, end));
-    if (!isWhole) return { frames, length: at, isDamaged: hasFrameAfter(log, at, frames + 1n) };
+    if (!isWhole) return { frames, length: at, isDamaged: hasFrameAfter(log, salt, at, frames + 1n) };
     readPayload(log.subarray(at + HEADER_LEN, end - CHECKSUM_LEN), change);
     frames++;
     at = end;
@@ -81,10 +103,16 @@ export function readFrames(log: Buffer, change: (change: Change) => void): Readi
 }
 
 /** The length of the frame whose header is here; `undefined` where there is no header of a frame of this number or a later one. */
-function frameLength(log: Buffer, at: number, number: bigint, isLater = false): number | undefined {
+function frameLength(
+  log: Buffer,
+  salt: Buffer,
+  at: number,
+  number: bigint,
+  isLater = false,
+): number | undefined {
   const header = log.subarray(at, at + HEADER_LEN);
   if (header.length < HEADER_LEN || !header.subarray(0, 4).equals(MARK)) return undefined;
-  if (!digest(header.subarray(0, 16)).subarray(0, 8).equals(header.subarray(16))) return undefined;
+  if (!digest(salt, header.subarray(0, 16)).subarray(0, 8).equals(header.subarray(16))) return undefined;
   const found = header.readBigUInt64BE(8);
   if (isLater ? found <= number : found !== number) return undefined;
   const length = header.readUInt32BE(4);
@@ -97,9 +125,9 @@ function isIntact(frame: Buffer): boolean {
 }
 
 /** A frame is written only when the one before it is durable: so a later one proves that this one was whole once. */
-function hasFrameAfter(log: Buffer, from: number, number: bigint): boolean {
+function hasFrameAfter(log: Buffer, salt: Buffer, from: number, number: bigint): boolean {
   for (let at = log.indexOf(MARK, from); at >= 0; at = log.indexOf(MARK, at + 1)) {
-    if (frameLength(log, at, number, true) !== undefined) return true;
+    if (frameLength(log, salt, at, number, true) !== undefined) return true;
   }
   return false;
 }
@@ -118,6 +146,8 @@ function readPayload(payload: Buffer, change: (change: Change) => void): void {
   }
 }
 
-function digest(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+function digest(...parts: Uint8Array[]): Buffer {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
 }

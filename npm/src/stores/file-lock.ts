@@ -2,12 +2,13 @@
  * One process at a time has a folder.
  *
  * Lock files are numbered, and whoever makes the one with the highest number has the lock: two that find the same stale lock
- * try to make the same next file, and only one can. Nobody ever removes the file with the highest number.
+ * try to make the same next file, and only one can. Nobody ever removes the file with the highest number, so whoever looked before
+ * others had the lock, and was slow, finds a higher one than the one it makes.
  *
  * @module
  */
 
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { access, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -32,6 +33,7 @@ interface Holder {
 }
 
 const RELEASED = "released\n";
+const FASTER = "another process was faster";
 
 /** The folders this process has. */
 const held = new Set<string>();
@@ -62,19 +64,20 @@ export class Lock {
     }
   }
 
-  /** Whether nobody took the lock away, as may happen to a machine that slept. */
+  /** Whether nobody took the lock away, as may happen to a machine that slept. Rejects where that cannot be told. */
   async isHeld(): Promise<boolean> {
-    return access(lockPath(this.#folder, this.#number + 1)).then(
-      () => false,
-      () => true,
-    );
+    const isThere = await exists(this.#path);
+    return isThere && !(await exists(lockPath(this.#folder, this.#number + 1)));
   }
 
-  /** Gives the lock back. */
+  /** Gives the lock back. Where that cannot be written, the file says whose it was until this process ends. */
   async release(): Promise<void> {
     clearInterval(this.#beat);
-    if (await this.isHeld()) await writeFile(this.#path, RELEASED);
-    held.delete(this.#folder);
+    try {
+      if (await this.isHeld()) await writeFile(this.#path, RELEASED);
+    } finally {
+      held.delete(this.#folder);
+    }
   }
 
   get #path(): string {
@@ -82,28 +85,48 @@ export class Lock {
   }
 
   static async #take(folder: string): Promise<Lock> {
-    const numbers = (await readdir(folder)).flatMap((name) => {
-      const [, digits] = /^lock-([0-9]{1,15})$/.exec(name) ?? [];
-      return digits === undefined ? [] : [Number(digits)];
-    });
+    const numbers = await numbersIn(folder);
     const last = Math.max(0, ...numbers);
     if (last > 0) await checkFree(lockPath(folder, last));
-    try {
-      make(lockPath(folder, last + 1));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") throw busy("another process was faster");
-      throw error;
+    const mine = last + 1;
+    make(lockPath(folder, mine));
+    // Others may have had this number, and later ones, since the folder was read: then what is in it is not ours.
+    if (Math.max(...(await numbersIn(folder))) !== mine) {
+      await rm(lockPath(folder, mine), { force: true });
+      throw busy(FASTER);
     }
     for (const number of numbers) await rm(lockPath(folder, number), { force: true });
-    return new Lock(folder, last + 1);
+    return new Lock(folder, mine);
+  }
+}
+
+/** The numbers of the lock files in a folder. */
+async function numbersIn(folder: string): Promise<number[]> {
+  return (await readdir(folder)).flatMap((name) => {
+    const [, digits] = /^lock-([0-9]{1,15})$/.exec(name) ?? [];
+    return digits === undefined ? [] : [Number(digits)];
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
   }
 }
 
 /** Throws unless the lock of this file was released or its holder is dead. */
 async function checkFree(path: string): Promise<void> {
-  const text = await readFile(path, "utf8");
+  const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch(
+    (error: unknown) => {
+      throw codeOf(error) === "ENOENT" ? busy(FASTER) : error;
+    },
+  );
   if (text === RELEASED) return;
-  const ageMs = Date.now() - (await stat(path)).mtimeMs;
+  const ageMs = Date.now() - mtimeMs;
   const holder = parse(text);
   if (!holder) {
     if (ageMs < MAKING_MS) throw busy("another process is opening it");
@@ -115,10 +138,22 @@ async function checkFree(path: string): Promise<void> {
 
 /** Makes the file and fills it, without letting go of the thread in between. */
 function make(path: string): void {
-  const file = openSync(path, "wx", 0o600);
   const holder: Holder = { host: hostname(), pid: process.pid, start: startOf(process.pid) };
-  writeSync(file, `${JSON.stringify(holder)}\n`);
-  closeSync(file);
+  let file: number;
+  try {
+    file = openSync(path, "wx", 0o600);
+  } catch (error) {
+    throw codeOf(error) === "EEXIST" ? busy(FASTER) : error;
+  }
+  try {
+    writeSync(file, `${JSON.stringify(holder)}\n`);
+  } catch (error) {
+    // It was nobody's lock, and would keep others out for a while.
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function isAlive({ pid, start }: Holder): boolean {
@@ -126,7 +161,7 @@ function isAlive({ pid, start }: Holder): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // It may be somebody else's.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+    if (codeOf(error) !== "EPERM") return false;
   }
   const now = startOf(pid);
   return start === "" || now === "" || start === now;
@@ -162,4 +197,8 @@ function lockPath(folder: string, number: number): string {
 
 function busy(why: string): StoreError {
   return new StoreError("failed", `the store failed: ${why}`);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 import { StoreError } from "../host.js";
 import type { Entries } from "./entries.js";
-import { type Change, frameOf, HEAD, readFrames } from "./file-frames.js";
+import { type Change, frameOf, MAGIC, newHead, readFrames, saltOf } from "./file-frames.js";
 
 /** A log is written anew when it is so many bytes longer than twice what it holds. */
 const SLACK = 1 << 20;
@@ -30,25 +30,29 @@ export class Log {
     private file: FileHandle,
     private length: number,
     private frames: bigint,
+    private salt: Buffer,
+    private readonly checkHeld: () => Promise<void>,
   ) {}
 
-  /** Opens the log of a folder, makes it where there is none, and fills `entries`. Rejects with a {@link StoreError}. */
-  static async open(folder: string, entries: Entries): Promise<Log> {
+  /**
+   * Opens the log of a folder, makes it where there is none, and fills `entries`. `checkHeld` rejects when the folder is somebody
+   * else's by now. Rejects with a {@link StoreError}.
+   */
+  static async open(folder: string, entries: Entries, checkHeld: () => Promise<void>): Promise<Log> {
     // What was written anew and not put in place is of no use.
     await rm(join(folder, NEW), { force: true });
     const bytes = await readFile(join(folder, NAME)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
     });
-    if (!bytes) return Log.#create(folder, entries);
-    if (!bytes.subarray(0, HEAD.length).equals(HEAD)) throw foreign(bytes);
-    const { frames, length, isDamaged } = readFrames(bytes, ([key, value]) => {
+    if (!bytes) return Log.#create(folder, entries, checkHeld);
+    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw foreign(bytes);
+    const salt = saltOf(bytes);
+    if (!salt) throw altered(MAGIC.length);
+    const { frames, length, isDamaged } = readFrames(bytes, salt, ([key, value]) => {
       if (value) entries.put(key, value);
       else entries.delete(key);
     });
-    if (isDamaged) {
-      const why = `${NAME} is altered at byte ${length}, and more follows; put back a copy of the folder`;
-      throw new StoreError("corrupt", `the store is damaged: ${why}`);
-    }
+    if (isDamaged) throw altered(length);
     const file = await open(join(folder, NAME), "r+");
     try {
       // A write that was cut short was never done.
@@ -60,13 +64,16 @@ export class Log {
       await file.close();
       throw error;
     }
-    return new Log(folder, entries, file, length, frames);
+    return new Log(folder, entries, file, length, frames, Buffer.from(salt), checkHeld);
   }
 
   /** Appends a frame; it is durable when this resolves. After a rejection with `full` nothing was written. */
   async append(changes: readonly Change[]): Promise<void> {
     if (this.#broken !== undefined) throw failed("an earlier write failed; open it again", this.#broken);
-    const frame = frameOf(this.frames + 1n, changes);
+    await this.checkHeld().catch((error: unknown) => {
+      throw errorOf(error);
+    });
+    const frame = frameOf(this.salt, this.frames + 1n, changes);
     try {
       await writeAll(this.file, frame, this.length);
     } catch (error) {
@@ -75,6 +82,8 @@ export class Log {
     }
     try {
       await this.file.datasync();
+      // A machine that slept in between has written into what another process has read, or replaced, by now.
+      await this.checkHeld();
     } catch (error) {
       // What a failed sync leaves on the medium nobody knows, and a second one may say that all is well.
       this.#broken = error;
@@ -92,21 +101,13 @@ export class Log {
   /** Writes the log anew. Where that fails the old one stays, unless it cannot be opened again. */
   async compact(): Promise<void> {
     this.#triedAt = this.length;
-    let made: { length: number; frames: bigint };
     try {
-      made = await writeNew(this.folder, this.entries);
+      await this.checkHeld();
+      const made = await writeNew(this.folder, this.entries);
+      if (!(await this.#replace())) return;
+      [this.length, this.frames, this.salt, this.#triedAt] = [made.length, made.frames, made.salt, 0];
     } catch {
-      return;
-    }
-    try {
-      // Some systems do not rename onto a file that is open.
-      await this.file.close();
-      await rename(join(this.folder, NEW), join(this.folder, NAME));
-      await syncFolder(this.folder);
-      this.file = await open(join(this.folder, NAME), "r+");
-      [this.length, this.frames, this.#triedAt] = [made.length, made.frames, 0];
-    } catch (error) {
-      this.#broken = error;
+      // It is tried again when the log has grown.
     }
   }
 
@@ -116,30 +117,73 @@ export class Log {
     await this.file.close().catch(() => {});
   }
 
-  static async #create(folder: string, entries: Entries): Promise<Log> {
-    const { length, frames } = await writeNew(folder, entries);
+  static async #create(folder: string, entries: Entries, checkHeld: () => Promise<void>): Promise<Log> {
+    const { length, frames, salt } = await writeNew(folder, entries);
+    await checkHeld();
     await rename(join(folder, NEW), join(folder, NAME));
     await syncFolder(folder);
-    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames);
+    return new Log(folder, entries, await open(join(folder, NAME), "r+"), length, frames, salt, checkHeld);
   }
 
-  async #takeBack(error: unknown): Promise<void> {
-    await this.file.truncate(this.length).catch(() => {
+  /** Puts the new log in the place of the old one, and says whether it is there. */
+  async #replace(): Promise<boolean> {
+    try {
+      // Some systems do not rename onto a file that is open.
+      await this.file.close();
+      await this.checkHeld();
+      await rename(join(this.folder, NEW), join(this.folder, NAME));
+    } catch {
+      await this.#reopen();
+      return false;
+    }
+    try {
+      await syncFolder(this.folder);
+      this.file = await open(join(this.folder, NAME), "r+");
+    } catch (error) {
       this.#broken = error;
-    });
+    }
+    return true;
+  }
+
+  /** Opens the old log again, unless something else is in its place. */
+  async #reopen(): Promise<void> {
+    try {
+      this.file = await open(join(this.folder, NAME), "r+");
+      if ((await this.file.stat()).size !== this.length) throw failed(`${NAME} is not as it was left`);
+    } catch (error) {
+      this.#broken = error;
+    }
+  }
+
+  /** Cuts off what a failed write left, unless somebody else writes there by now. */
+  async #takeBack(error: unknown): Promise<void> {
+    try {
+      await this.checkHeld();
+      await this.file.truncate(this.length);
+    } catch {
+      this.#broken = error;
+    }
   }
 }
 
 const NAME = "entries.log";
 const NEW = "entries.new";
 
-async function writeNew(folder: string, entries: Entries): Promise<{ length: number; frames: bigint }> {
+/** What a new log is like. */
+interface Made {
+  readonly length: number;
+  readonly frames: bigint;
+  readonly salt: Buffer;
+}
+
+async function writeNew(folder: string, entries: Entries): Promise<Made> {
+  const { head, salt } = newHead();
   const file = await open(join(folder, NEW), "w", 0o600);
-  let [length, frames] = [HEAD.length, 0n];
+  let [length, frames] = [head.length, 0n];
   try {
-    await writeAll(file, HEAD, 0);
+    await writeAll(file, head, 0);
     for (const chunk of chunks(entries)) {
-      const frame = frameOf(++frames, chunk);
+      const frame = frameOf(salt, ++frames, chunk);
       await writeAll(file, frame, length);
       length += frame.length;
     }
@@ -147,7 +191,7 @@ async function writeNew(folder: string, entries: Entries): Promise<{ length: num
   } finally {
     await file.close();
   }
-  return { length, frames };
+  return { length, frames, salt };
 }
 
 function* chunks(entries: Entries): Generator<Change[]> {
@@ -211,8 +255,13 @@ function failed(why: string, cause?: unknown): StoreError {
   return new StoreError("failed", `the store failed: ${why}`, undefined, { cause });
 }
 
+function altered(at: number): StoreError {
+  const why = `${NAME} is altered at byte ${at}, and more follows; put back a copy of the folder`;
+  return new StoreError("corrupt", `the store is damaged: ${why}`);
+}
+
 function foreign(log: Buffer): StoreError {
-  const isLater = log.subarray(0, HEAD.length - 1).equals(HEAD.subarray(0, -1));
+  const isLater = log.subarray(0, MAGIC.length - 1).equals(MAGIC.subarray(0, -1));
   const why = isLater
     ? "it was made by a later version of this library"
     : `its ${NAME} is of another application`;

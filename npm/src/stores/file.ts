@@ -51,9 +51,10 @@ export class FileStore implements Store {
       const lock = await Lock.take(path);
       try {
         const entries = new Entries();
-        return new FileStore(entries, await Log.open(path, entries), lock);
+        const log = await Log.open(path, entries, () => checkHeld(lock));
+        return new FileStore(entries, log, lock);
       } catch (error) {
-        await lock.release();
+        await lock.release().catch(() => {});
         throw error;
       }
     } catch (error) {
@@ -79,19 +80,24 @@ export class FileStore implements Store {
     return this.#calls.close(() =>
       this.#queue.run(async () => {
         await this.#log.close();
-        await this.#lock.release();
+        await this.#lock.release().catch((error: unknown) => {
+          throw errorOf(error);
+        });
       }),
     );
   }
 
   async #write(batch: Batch): Promise<void> {
     this.#entries.checkConditions(batch);
-    if (!(await this.#lock.isHeld())) {
-      throw new StoreError("failed", "the store failed: another process took over the folder; open it again");
-    }
     await this.#log.append(changesOf(batch));
     this.#entries.apply(batch);
     // Whoever waits for this write need not wait for it; the next call does.
     if (this.#log.isLong) void this.#queue.run(() => this.#log.compact());
   }
+}
+
+/** Rejects unless the folder is still ours. */
+async function checkHeld(lock: Lock): Promise<void> {
+  if (await lock.isHeld()) return;
+  throw new StoreError("failed", "the store failed: another process took over the folder; open it again");
 }

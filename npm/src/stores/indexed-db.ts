@@ -21,8 +21,10 @@ export interface IndexedDbStoreOptions {
  *
  * Every write is one transaction with `durability: "strict"`, in which the conditions of the batch are checked: tabs and workers of
  * one origin can share a database, and none overwrites what it has not seen. They tell each other of their writes
- * (BroadcastChannel; without it the revision is looked up once a second), and one of them sends (Web Locks; where there are none, as
+ * (BroadcastChannel; the revision is looked up too, twice a minute, or once a second without it), and one of them sends (Web Locks; where there are none, as
  * on a page without TLS, each sends, so a payer may get the same invoice more than once, which does no harm).
+ *
+ * Where the database is deleted, cleared or upgraded under it, every later call rejects with `closed`, and another tab sends.
  *
  * A page that goes into the back/forward cache keeps the store open, and looks for changes when it comes back.
  *
@@ -142,7 +144,9 @@ export class IndexedDbStore implements Store {
   }
 
   #lose(why: string): void {
-    this.#lost ??= new StoreError("failed", `the store failed: ${why}`);
+    // It never comes back: nobody should try again, and another tab should send.
+    this.#lost ??= new StoreError("closed", `the store is closed: ${why}`);
+    this.#tabs.lose(this.#lost);
   }
 }
 

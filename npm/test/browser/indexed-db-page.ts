@@ -90,6 +90,20 @@ export async function lead(): Promise<void> {
   isLeader = true;
 }
 
+/** What trying to lead comes to. */
+export function tryLead(): Promise<string> {
+  return lead().then(() => "leads", kindOf);
+}
+
+/** The same, where the browser refuses to have locks. */
+export async function leadWithoutPermission(name: string): Promise<string> {
+  const { request } = LockManager.prototype;
+  LockManager.prototype.request = () => Promise.reject(new DOMException("no locks here", name));
+  const result = await tryLead();
+  LockManager.prototype.request = request;
+  return result;
+}
+
 /** Whether this tab leads. */
 export function leads(): boolean {
   return isLeader;
@@ -142,6 +156,15 @@ export async function writeOne(name: string): Promise<string> {
   await writer.write(batch(last + 1));
   await writer.close();
   return "done";
+}
+
+/** The same, by a tab that does not come to tell the others. */
+export async function writeSilently(name: string): Promise<string> {
+  const { postMessage } = BroadcastChannel.prototype;
+  BroadcastChannel.prototype.postMessage = () => {};
+  const result = await writeOne(name);
+  BroadcastChannel.prototype.postMessage = postMessage;
+  return result;
 }
 
 /** What a read comes to. */

@@ -118,7 +118,7 @@ test("site data that is cleared is an error of every later call", async () => {
   await page.evaluate(() => bench.keep("cleared"));
   const session = await context.newCDPSession(page);
   await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
-  await page.waitForFunction(async () => (await bench.tryRead()) === "failed");
+  await page.waitForFunction(async () => (await bench.tryRead()) === "closed");
   assert.equal(await page.evaluate(() => bench.writeOne("cleared")), "done");
 });
 
@@ -126,7 +126,27 @@ test("a database that is deleted elsewhere is let go", async () => {
   const [one, two] = [await open(), await open()];
   await one.evaluate(() => bench.keep("deleted"));
   assert.equal(await two.evaluate(() => bench.deleteDatabase("deleted")), "deleted");
-  assert.equal(await one.evaluate(() => bench.tryRead()), "failed");
+  assert.equal(await one.evaluate(() => bench.tryRead()), "closed");
+});
+
+test("a tab whose database is gone leads no more, and does not get to", async () => {
+  const [one, other] = [await open(), await open()];
+  await one.evaluate(() => bench.keep("lost"));
+  await one.evaluate(() => bench.lead());
+  const waiting = one.evaluate(() => bench.tryLead());
+  await one.waitForFunction(async () => (await navigator.locks.query()).pending?.length === 1);
+  assert.equal(await other.evaluate(() => bench.deleteDatabase("lost")), "deleted");
+  assert.equal(await waiting, "closed");
+  assert.equal(await one.evaluate(() => bench.tryLead()), "closed");
+  await other.evaluate(() => bench.keep("lost"));
+  await other.evaluate(() => bench.lead());
+});
+
+test("where locks are forbidden a tab leads as if there were none", async () => {
+  const page = await open();
+  await page.evaluate(() => bench.keep("no-locks"));
+  assert.equal(await page.evaluate(() => bench.leadWithoutPermission("SecurityError")), "leads");
+  assert.match(await page.evaluate(() => bench.leadWithoutPermission("InvalidStateError")), /InvalidState/);
 });
 
 test("what is none of ours is told, and stays as it was", async () => {
@@ -165,6 +185,24 @@ test("without BroadcastChannel the revision is looked up", async () => {
   await one.waitForTimeout(300);
   await two.evaluate(() => bench.writeOne("polled"));
   await one.waitForFunction(() => bench.heard() === 1);
+});
+
+test("a write is found that its tab was killed before it told of", async () => {
+  const [one, two] = [await open(), await open()];
+  await one.clock.install();
+  await one.evaluate(() => bench.keep("silent"));
+  await one.evaluate(() => bench.revision());
+  await two.evaluate(() => bench.writeSilently("silent"));
+  await one.clock.runFor(29_000);
+  assert.equal(await one.evaluate(() => bench.heard()), 0);
+  await one.clock.runFor(2_000);
+  await one.waitForFunction(() => bench.heard() === 1);
+  // What was told is no news.
+  await two.evaluate(() => bench.writeOne("silent"));
+  await one.waitForFunction(() => bench.heard() === 2);
+  await one.clock.runFor(31_000);
+  await one.evaluate(() => bench.revision());
+  assert.equal(await one.evaluate(() => bench.heard()), 2);
 });
 
 test("a page that comes back from the cache looks for changes", async () => {
