@@ -24,9 +24,10 @@ test("100,000 decodes in one synchronous loop: no growth, and no fall in rate", 
   const [before, heapBefore] = [memory(), heap()];
   const times: number[] = [];
   for (let part = 0; part < 10; part += 1) {
-    const started = performance.now();
+    // The processor's time: that of the clock belongs to the machine's other work, too.
+    const started = process.cpuUsage();
     for (let times = 0; times < 10_000; times += 1) decode(request);
-    times.push(performance.now() - started);
+    times.push(process.cpuUsage(started).user / 1000);
   }
   assert.equal(memory(), before, "the module's memory");
   if (globalThis.gc !== undefined)
