@@ -397,3 +397,19 @@ test("what a tab that is closed did not send, the next one sends", async () => {
   );
   await second.payee.close();
 });
+
+test("what another tab writes while this one opens is not overlooked", async () => {
+  const first = await open();
+  await first.send("a", { expiry: 3600 });
+  // Nobody tells of a write that comes before one watches: it is there when the watch begins.
+  const store = Object.assign(new TestStore(), {
+    watch() {
+      for (const [key, value] of first.store.data) store.data.set(key, value);
+      return () => {};
+    },
+    lead: () => new Promise<void>(() => {}),
+  });
+  const second = await open({ store, clock: first.clock });
+  assert.deepEqual(second.kinds(), ["created"]);
+  await Promise.all([first.payee.close(), second.payee.close()]);
+});

@@ -51,6 +51,8 @@ export class Background {
     void this.#receiveAll();
     this.#listen();
     this.#watch(revisionKey);
+    // What was written after the engine read the store and before it was watched, nobody tells us of.
+    if (this.#hosts.store.watch !== undefined) this.#catchUpQuietly();
     void this.#lead(revisionKey);
   }
 
