@@ -273,6 +273,34 @@ test("a clock that is set back holds up nothing", async () => {
   await payee.close();
 });
 
+test("a clock that fails once, whenever it is, holds up nothing", async () => {
+  for (let failsAt = 1; ; failsAt += 1) {
+    const clock = new TestClock();
+    let asked = -Infinity;
+    clock.nowMs = () => {
+      asked += 1;
+      if (asked === failsAt) throw new Error("no time");
+      return clock.ms;
+    };
+    const { payee, events, send } = await open({ clock });
+    asked = 0;
+    await send("a", { expiry: 100 });
+    await send("a", { expiry: 100, existing: "join" });
+    for (let times = 0; times < 5; times += 1) await clock.go(30_000);
+    const states = events.flatMap((event) => (event.kind === "delivery" ? event.record.delivery.state : []));
+    assert.equal(states.at(-1), "sent", `it failed at ${failsAt}`);
+    assert.ok(
+      events.some(({ kind }) => kind === "expired"),
+      `it failed at ${failsAt}`,
+    );
+    await payee.close();
+    if (asked < failsAt) {
+      assert.ok(failsAt > 10, `it was asked ${asked} times`);
+      break;
+    }
+  }
+});
+
 test("a machine that slept catches up within half a minute of waking", async () => {
   const { clock, send, payee } = await open();
   const call = await send("a", { timeout: 300, expiry: 100 });
@@ -412,4 +440,46 @@ test("what another tab writes while this one opens is not overlooked", async () 
   const second = await open({ store, clock: first.clock });
   assert.deepEqual(second.kinds(), ["created"]);
   await Promise.all([first.payee.close(), second.payee.close()]);
+});
+
+test("however often there is news of a store that fails, one tries again", async () => {
+  let tell = (): void => {};
+  let isFailing = false;
+  let reads = 0;
+  class News extends TestStore {
+    override range = (...args: Parameters<TestStore["range"]>) => {
+      reads += 1;
+      return isFailing ? Promise.reject(new Error("not now")) : super.range(...args);
+    };
+    watch = (_: Uint8Array, changed: () => void) => ((tell = changed), () => {});
+    lead = () => new Promise<void>(() => {});
+  }
+  const { payee, clock, events } = await open({ store: new News() });
+  isFailing = true;
+  reads = 0;
+  for (let news = 0; news < 5; news += 1) {
+    tell();
+    await settle();
+  }
+  const before = [reads, events.length];
+  assert.equal(events.filter(({ kind }) => kind === "trouble").length, 1);
+  const tries: number[] = [];
+  for (const pause of [500, 1000, 2000]) {
+    await clock.go(pause);
+    tries.push(reads);
+  }
+  assert.deepEqual(
+    [before, tries],
+    [
+      [5, 1],
+      [6, 7, 8],
+    ],
+  );
+  isFailing = false;
+  await clock.go(4000);
+  const read = reads;
+  assert.ok(read > 8, "it is tried once more");
+  await clock.go(8000);
+  assert.equal(reads, read, "that was all");
+  await payee.close();
 });
