@@ -210,6 +210,48 @@ test("an aborted call ends, and its invoice does not", async () => {
   await payee.close();
 });
 
+test("a signal of somebody else's making", async () => {
+  const { payee, send, pay, transport } = await open();
+  const heard = new Set<() => void>();
+  const signal = {
+    aborted: false,
+    addEventListener: (_: string, hear: () => void) => void heard.add(hear),
+    removeEventListener(): void {
+      throw new Error("once heard, always heard");
+    },
+  };
+  const wait = (signal: unknown) => watched(payee.waitInvoice("a", { signal: signal as AbortSignal }));
+  await send("a", { expiry: 3600 });
+  const waits = [wait(signal), wait(undefined), wait({ ...signal })];
+  await settle();
+  await pay("a");
+  // Whatever becomes of one signal, every wait ends, and what comes next is done.
+  for (const { result } of waits) assert.equal((await result).status, "paid");
+  await send("b", { expiry: 3600 });
+  assert.deepEqual(
+    transport.sent.map(({ label }) => label),
+    ["a", "b"],
+  );
+  const ended = watched(payee.waitAnyInvoice(1, { signal: signal as never }));
+  await settle();
+  for (const hear of heard) hear();
+  assert.equal((await ended.error()).code, "cancelled");
+  const unfit = [
+    { ...signal, removeEventListener: undefined },
+    {
+      ...signal,
+      addEventListener() {
+        throw new Error("not for you");
+      },
+    },
+  ];
+  for (const one of unfit) {
+    assert.equal((await wait(one).error()).code, "invalid_parameter");
+    assert.throws(() => payee.events({ signal: one as never }), { code: "invalid_parameter" });
+  }
+  await payee.close();
+});
+
 test("one signal may end many calls", async () => {
   const warnings: Error[] = [];
   const warn = (warning: Error): void => void warnings.push(warning);
@@ -482,4 +524,20 @@ test("however often there is news of a store that fails, one tries again", async
   await clock.go(8000);
   assert.equal(reads, read, "that was all");
   await payee.close();
+});
+
+test("a store that cannot stop to watch keeps nothing from its end", async () => {
+  const watch = () => () => {
+    throw new Error("it still watches");
+  };
+  const store = Object.assign(new TestStore(), { watch, lead: () => new Promise<void>(() => {}) });
+  const { payee, events, clock } = await open({ store });
+  const sleeping = watched(payee.waitAnyInvoice());
+  await payee.close();
+  assert.equal((await sleeping.error()).code, "cancelled");
+  assert.equal(store.closed, true);
+  assert.ok(events.some((event) => event.kind === "trouble" && /it still watches/.test(event.error.message)));
+  const { reads } = store;
+  await clock.go(60_000);
+  assert.equal(store.reads, reads);
 });

@@ -201,7 +201,13 @@ export class Background {
     try {
       const stop = watch(revisionKey.slice(), () => this.#catchUpQuietly());
       if (typeof stop !== "function") throw invalid("store.watch has to return a function");
-      onAbort(this.#closing, stop as () => void);
+      onAbort(this.#closing, () => {
+        try {
+          Reflect.apply(stop, undefined, []);
+        } catch (error) {
+          this.#trouble(fail("store_failed", `the store cannot stop to watch: ${reasonOf(error)}`, error));
+        }
+      });
     } catch (error) {
       this.#trouble(this.#known(error));
     }
