@@ -210,6 +210,48 @@ test("an aborted call ends, and its invoice does not", async () => {
   await payee.close();
 });
 
+test("a signal of somebody else's making", async () => {
+  const { payee, send, pay, transport } = await open();
+  const heard = new Set<() => void>();
+  const signal = {
+    aborted: false,
+    addEventListener: (_: string, hear: () => void) => void heard.add(hear),
+    removeEventListener(): void {
+      throw new Error("once heard, always heard");
+    },
+  };
+  const wait = (signal: unknown) => watched(payee.waitInvoice("a", { signal: signal as AbortSignal }));
+  await send("a", { expiry: 3600 });
+  const waits = [wait(signal), wait(undefined), wait({ ...signal })];
+  await settle();
+  await pay("a");
+  // Whatever becomes of one signal, every wait ends, and what comes next is done.
+  for (const { result } of waits) assert.equal((await result).status, "paid");
+  await send("b", { expiry: 3600 });
+  assert.deepEqual(
+    transport.sent.map(({ label }) => label),
+    ["a", "b"],
+  );
+  const ended = watched(payee.waitAnyInvoice(1, { signal: signal as never }));
+  await settle();
+  for (const hear of heard) hear();
+  assert.equal((await ended.error()).code, "cancelled");
+  const unfit = [
+    { ...signal, removeEventListener: undefined },
+    {
+      ...signal,
+      addEventListener() {
+        throw new Error("not for you");
+      },
+    },
+  ];
+  for (const one of unfit) {
+    assert.equal((await wait(one).error()).code, "invalid_parameter");
+    assert.throws(() => payee.events({ signal: one as never }), { code: "invalid_parameter" });
+  }
+  await payee.close();
+});
+
 test("one signal may end many calls", async () => {
   const warnings: Error[] = [];
   const warn = (warning: Error): void => void warnings.push(warning);
@@ -271,6 +313,34 @@ test("a clock that is set back holds up nothing", async () => {
   for (let second = 0; second < 5; second += 1) await clock.go(1000);
   assert.ok(transport.sent.length > tried, "it is tried again as soon as before");
   await payee.close();
+});
+
+test("a clock that fails once, whenever it is, holds up nothing", async () => {
+  for (let failsAt = 1; ; failsAt += 1) {
+    const clock = new TestClock();
+    let asked = -Infinity;
+    clock.nowMs = () => {
+      asked += 1;
+      if (asked === failsAt) throw new Error("no time");
+      return clock.ms;
+    };
+    const { payee, events, send } = await open({ clock });
+    asked = 0;
+    await send("a", { expiry: 100 });
+    await send("a", { expiry: 100, existing: "join" });
+    for (let times = 0; times < 5; times += 1) await clock.go(30_000);
+    const states = events.flatMap((event) => (event.kind === "delivery" ? event.record.delivery.state : []));
+    assert.equal(states.at(-1), "sent", `it failed at ${failsAt}`);
+    assert.ok(
+      events.some(({ kind }) => kind === "expired"),
+      `it failed at ${failsAt}`,
+    );
+    await payee.close();
+    if (asked < failsAt) {
+      assert.ok(failsAt > 10, `it was asked ${asked} times`);
+      break;
+    }
+  }
 });
 
 test("a machine that slept catches up within half a minute of waking", async () => {
@@ -396,4 +466,78 @@ test("what a tab that is closed did not send, the next one sends", async () => {
     ["a"],
   );
   await second.payee.close();
+});
+
+test("what another tab writes while this one opens is not overlooked", async () => {
+  const first = await open();
+  await first.send("a", { expiry: 3600 });
+  // Nobody tells of a write that comes before one watches: it is there when the watch begins.
+  const store = Object.assign(new TestStore(), {
+    watch() {
+      for (const [key, value] of first.store.data) store.data.set(key, value);
+      return () => {};
+    },
+    lead: () => new Promise<void>(() => {}),
+  });
+  const second = await open({ store, clock: first.clock });
+  assert.deepEqual(second.kinds(), ["created"]);
+  await Promise.all([first.payee.close(), second.payee.close()]);
+});
+
+test("however often there is news of a store that fails, one tries again", async () => {
+  let tell = (): void => {};
+  let isFailing = false;
+  let reads = 0;
+  class News extends TestStore {
+    override range = (...args: Parameters<TestStore["range"]>) => {
+      reads += 1;
+      return isFailing ? Promise.reject(new Error("not now")) : super.range(...args);
+    };
+    watch = (_: Uint8Array, changed: () => void) => ((tell = changed), () => {});
+    lead = () => new Promise<void>(() => {});
+  }
+  const { payee, clock, events } = await open({ store: new News() });
+  isFailing = true;
+  reads = 0;
+  for (let news = 0; news < 5; news += 1) {
+    tell();
+    await settle();
+  }
+  const before = [reads, events.length];
+  assert.equal(events.filter(({ kind }) => kind === "trouble").length, 1);
+  const tries: number[] = [];
+  for (const pause of [500, 1000, 2000]) {
+    await clock.go(pause);
+    tries.push(reads);
+  }
+  assert.deepEqual(
+    [before, tries],
+    [
+      [5, 1],
+      [6, 7, 8],
+    ],
+  );
+  isFailing = false;
+  await clock.go(4000);
+  const read = reads;
+  assert.ok(read > 8, "it is tried once more");
+  await clock.go(8000);
+  assert.equal(reads, read, "that was all");
+  await payee.close();
+});
+
+test("a store that cannot stop to watch keeps nothing from its end", async () => {
+  const watch = () => () => {
+    throw new Error("it still watches");
+  };
+  const store = Object.assign(new TestStore(), { watch, lead: () => new Promise<void>(() => {}) });
+  const { payee, events, clock } = await open({ store });
+  const sleeping = watched(payee.waitAnyInvoice());
+  await payee.close();
+  assert.equal((await sleeping.error()).code, "cancelled");
+  assert.equal(store.closed, true);
+  assert.ok(events.some((event) => event.kind === "trouble" && /it still watches/.test(event.error.message)));
+  const { reads } = store;
+  await clock.go(60_000);
+  assert.equal(store.reads, reads);
 });

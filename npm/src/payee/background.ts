@@ -35,7 +35,9 @@ export class Background {
   #setBack = false;
   #catchingUp: Promise<void> | undefined;
   #catchUpAgain = false;
-  #retrying = false;
+  #catchUpPause = FIRST_PAUSE_MS;
+  #isWanted = false;
+  #isLater = false;
 
   constructor(engine: Engine, hosts: Hosts, closing: AbortSignal, trouble: (error: InvreqError) => void) {
     this.#engine = engine;
@@ -51,6 +53,8 @@ export class Background {
     void this.#receiveAll();
     this.#listen();
     this.#watch(revisionKey);
+    // What was written after the engine read the store and before it was watched, nobody tells us of.
+    if (this.#hosts.store.watch !== undefined) this.#catchUpQuietly();
     void this.#lead(revisionKey);
   }
 
@@ -58,20 +62,18 @@ export class Background {
   schedule(wakeAt: number | undefined): void {
     this.#wakeAt = wakeAt;
     if (!this.#started || this.#closing.aborted) return;
-    let now: number;
+    let now: number | undefined;
     try {
       now = this.#hosts.time.nowMs();
-    } catch (error) {
-      this.#trouble(error as InvreqError);
-      void breathe(LONGEST_PAUSE_MS).then(() => this.schedule(this.#wakeAt));
-      return;
+      // A clock that was set back moves every timer away, so the engine has to see it.
+      this.#setBack ||= now < this.#seenMs;
+      this.#seenMs = now;
+    } catch {
+      // The tick finds the same, tells of it, and comes back here after a pause.
     }
-    // A clock that was set back moves every timer away, so the engine has to see it.
-    this.#setBack ||= now < this.#seenMs;
-    this.#seenMs = now;
     if (this.#ticking) return;
     this.#sleeping?.abort();
-    if (this.#setBack || (wakeAt !== undefined && wakeAt <= now)) void this.#tick();
+    if (now === undefined || this.#setBack || (wakeAt !== undefined && wakeAt <= now)) void this.#tick();
     else if (wakeAt !== undefined) void this.#sleep(now, wakeAt);
   }
 
@@ -113,15 +115,11 @@ export class Background {
   }
 
   /** Carries out an input nobody waits for, again and again where the store fails for a while. */
-  performForGood(make: MakeInput): Promise<void> {
-    return this.#forGood(() => this.#engine.perform(make));
-  }
-
-  async #forGood(work: () => Promise<void>): Promise<void> {
+  async performForGood(make: MakeInput): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     while (!this.#closing.aborted) {
       try {
-        return await work();
+        return await this.#engine.perform(make);
       } catch (error) {
         if (this.#closing.aborted) return;
         const known = this.#known(error);
@@ -140,7 +138,7 @@ export class Background {
       await this.#hosts.time.waitUntil(now, Math.min(wakeAt, now + LONGEST_SLEEP_MS), sleeping.signal);
     } catch (error) {
       if (!sleeping.signal.aborted) this.#trouble(this.#known(error));
-      await breathe(FIRST_PAUSE_MS);
+      await this.#rest(FIRST_PAUSE_MS);
     } finally {
       stop();
     }
@@ -203,7 +201,13 @@ export class Background {
     try {
       const stop = watch(revisionKey.slice(), () => this.#catchUpQuietly());
       if (typeof stop !== "function") throw invalid("store.watch has to return a function");
-      onAbort(this.#closing, stop as () => void);
+      onAbort(this.#closing, () => {
+        try {
+          Reflect.apply(stop, undefined, []);
+        } catch (error) {
+          this.#trouble(fail("store_failed", `the store cannot stop to watch: ${reasonOf(error)}`, error));
+        }
+      });
     } catch (error) {
       this.#trouble(this.#known(error));
     }
@@ -227,17 +231,26 @@ export class Background {
     }
   }
 
-  /** Nobody waits for it; where it fails, one of those who wanted it tries again. */
+  /** Nobody waits for it; where it fails, it is tried again. */
   #catchUpQuietly(): void {
-    const caughtUp = this.catchUp();
-    if (this.#retrying) return void caughtUp.catch(() => {});
-    this.#retrying = true;
-    let first: Promise<void> | undefined = caughtUp;
-    void this.#forGood(() => {
-      const work = first ?? this.catchUp();
-      first = undefined;
-      return work;
-    }).finally(() => (this.#retrying = false));
+    this.#isWanted = true;
+    this.catchUp().then(
+      () => void (this.#catchUpPause = FIRST_PAUSE_MS),
+      (error: unknown) => this.#catchUpLater(error),
+    );
+  }
+
+  /** Of all who wanted what failed, one tries again. */
+  async #catchUpLater(error: unknown): Promise<void> {
+    if (!this.#isWanted || this.#isLater || this.#closing.aborted) return;
+    this.#isWanted = false;
+    const known = this.#known(error);
+    this.#trouble(known);
+    if (!known.retryable) return;
+    this.#isLater = true;
+    this.#catchUpPause = await this.#rest(this.#catchUpPause);
+    this.#isLater = false;
+    this.#catchUpQuietly();
   }
 
   /** Waits, and gives the next pause. */

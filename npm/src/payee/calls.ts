@@ -37,8 +37,8 @@ export class Calls {
       };
       this.#keepAlive.begin();
       this.#callers.set(number, {
-        resolve: (outcome) => (done(), resolve(outcome)),
-        reject: (error) => (done(), reject(error)),
+        resolve: (outcome) => (resolve(outcome), done()),
+        reject: (error) => (reject(error), done()),
       });
     });
     return { number, reply };

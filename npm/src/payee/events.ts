@@ -5,7 +5,7 @@
  */
 
 import type { EventOf, PayeeEvent } from "../types.js";
-import { onAbort } from "./abort.js";
+import { onAbort, uncaught } from "./abort.js";
 
 /** How many events a reader can fall behind. */
 const MOST_BEHIND = 1024;
@@ -62,10 +62,7 @@ export class Events {
         try {
           listener(event);
         } catch (error) {
-          // It is the listener's own error: it must not end what we are at, and must not go unnoticed.
-          setTimeout(() => {
-            throw error;
-          });
+          uncaught(error);
         }
       }
     }

@@ -155,7 +155,7 @@ export class TimeAndDice {
     try {
       return check.safe(Math.floor(Number(this.#now())), "the clock's time");
     } catch (error) {
-      throw invalid(`the clock does not tell the time: ${reasonOf(error)}`, error);
+      throw mayPass(`the clock does not tell the time: ${reasonOf(error)}`, error);
     }
   }
 
@@ -164,7 +164,7 @@ export class TimeAndDice {
     try {
       return check.bytes(this.#dice(), "entropy", 32);
     } catch (error) {
-      throw invalid(`there is no entropy: ${reasonOf(error)}`, error);
+      throw mayPass(`there is no entropy: ${reasonOf(error)}`, error);
     }
   }
 
@@ -184,4 +184,9 @@ export class TimeAndDice {
       now = later;
     }
   }
+}
+
+/** What fails once may work the next time; what became of a copy, for one, is not to be lost for it. */
+function mayPass(message: string, cause: unknown): InvreqError {
+  return new InvreqError({ code: "invalid_parameter", message, retryable: true }, { cause });
 }

@@ -431,8 +431,15 @@ function readSignal(options: unknown): AbortSignal | undefined {
 }
 
 function abortSignal(value: unknown, what: string): AbortSignal {
-  const { aborted, addEventListener } = check.read(value, what, ["aborted", "addEventListener"]);
-  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
+  const { aborted, ...methods } = check.read(value, what, [
+    "aborted",
+    "addEventListener",
+    "removeEventListener",
+  ]);
+  if (
+    typeof aborted !== "boolean" ||
+    !Object.values(methods).every((method) => typeof method === "function")
+  ) {
     throw invalid(`${what} has to be an AbortSignal, not ${check.kindOf(value)}`);
   }
   return value as AbortSignal;
