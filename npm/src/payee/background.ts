@@ -11,7 +11,7 @@ import { onAbort } from "./abort.js";
 import { LATE, PATIENCE_MS, within } from "./ask.js";
 import { breathe, LONGEST_SLEEP_MS } from "./clock.js";
 import { type Engine, type Hosts, type MakeInput, restore, tick } from "./engine.js";
-import { reasonOf } from "./host.js";
+import { reasonOf, storeCall } from "./host.js";
 import { invoiceError, onionMessage } from "./inputs.js";
 
 /** The pause after something in the background failed; it doubles up to half a minute. */
@@ -219,13 +219,15 @@ export class Background {
     let pause = FIRST_PAUSE_MS;
     while (lead !== undefined && !this.#closing.aborted) {
       try {
-        await lead(revisionKey.slice(), { signal: this.#closing });
+        await storeCall(() => lead(revisionKey.slice(), { signal: this.#closing }));
         if (this.#closing.aborted) return;
         await this.#engine.look((handle) => handle.setSending("only"));
         return this.#catchUpQuietly();
       } catch (error) {
         if (this.#closing.aborted) return;
-        this.#trouble(this.#known(error));
+        const known = this.#known(error);
+        this.#trouble(known);
+        if (!known.retryable) return;
         pause = await this.#rest(pause);
       }
     }

@@ -62,7 +62,8 @@ export function readStore(value: unknown) {
   };
 }
 
-async function storeCall(work: () => unknown): Promise<unknown> {
+/** Does something with the store, and says in the library's words why it failed. */
+export async function storeCall(work: () => unknown): Promise<unknown> {
   try {
     return await work();
   } catch (error) {
@@ -114,7 +115,10 @@ function storeErrorKind(error: unknown): StoreErrorKind | undefined {
 function storeError(error: unknown): InvreqError {
   const kind = storeErrorKind(error) ?? "failed";
   const [code, sentence] = STORE_ERRORS[kind];
-  const message = sentence.endsWith(" ") ? sentence + reasonOf(error) : sentence;
+  const reason = reasonOf(error);
+  // Our own stores say the first half already.
+  const told = sentence.endsWith(" ") ? sentence + reason : sentence;
+  const message = reason.startsWith(sentence.trimEnd()) ? reason : told;
   // A caller that retries on `retryable` must not spin on a store that will never come back.
   const lost = kind === "read_only" || kind === "closed";
   return new InvreqError({ code, message, ...(lost ? { retryable: false } : {}) }, { cause: error });
