@@ -293,13 +293,13 @@ export interface Store {
 
   /**
    * Calls back when another process, tab or worker has written for the wallet of this revision key, and returns how to stop.
-   * The payee then reads what changed. A store that only one process can open leaves it out.
+   * The payee then reads what changed. A store that only one process can open leaves it out, and {@link Store.lead} with it.
    */
   watch?(revisionKey: Uint8Array, changed: () => void): () => void;
 
   /**
    * Holds the right to send the wallet's invoices for as long as `signal` is not aborted, and resolves when it has it: of several
-   * tabs or processes on one wallet, one sends. A store that only one process can open leaves it out.
+   * tabs or processes on one wallet, one sends. A store that only one process can open leaves it out, and {@link Store.watch} with it.
    */
   lead?(revisionKey: Uint8Array, options: { signal: AbortSignal }): Promise<void>;
 }

@@ -11,7 +11,7 @@ import {
   type SendOutcome,
 } from "../src/index.js";
 import { Events } from "../src/payee/events.js";
-import { NODE, payment, REFUND, settle, TestTransport } from "./host.js";
+import { NODE, payment, REFUND, settle, TestStore, TestTransport } from "./host.js";
 import { open, watched } from "./open.js";
 
 test("an invoice is sent, claimed and paid", async () => {
@@ -295,6 +295,24 @@ test("a payee for another wallet does not open the store", async () => {
   const other = await open({ store: store.reopened(), walletId: "other" });
   assert.deepEqual((await other.payee.listInvoices().page()).records, []);
   await other.payee.close();
+});
+
+test("a payee that cannot be opened closes the store and the transport", async () => {
+  for (const wrong of [{ network: "mainnet" }, { seed: new Uint8Array(31) }, { clock: {} }]) {
+    let closed = 0;
+    const transport = Object.assign(new TestTransport(), { close: async () => void (closed += 1) });
+    const store = new TestStore();
+    await assert.rejects(open({ store, transport, ...wrong } as never), { code: "invalid_parameter" });
+    assert.deepEqual([closed, store.closed], [1, true]);
+  }
+  const store = new TestStore();
+  store.before = () => {
+    throw new StoreError("full", "no room");
+  };
+  await assert.rejects(open({ store }), { code: "store_failed" });
+  assert.equal(store.closed, true);
+  const leads = Object.assign(new TestStore(), { lead: () => new Promise<void>(() => {}) });
+  await assert.rejects(open({ store: leads }), { code: "invalid_parameter" });
 });
 
 test("what a transport says decides what comes next", async () => {

@@ -432,3 +432,24 @@ test("each kind of socket knows its addresses", async () => {
 function payload(text: string): Buffer {
   return Buffer.concat([Buffer.from(FAR, "hex"), Buffer.of(0, text.length), Buffer.from(text, "latin1")]);
 }
+
+test("what a host brings along is checked when the transport is made", async () => {
+  const code = { code: "invalid_parameter" };
+  const wrong = [
+    { clock: 5 },
+    { clock: { nowMs: () => 1 } },
+    { entropy: 5 },
+    { entropy: () => 5 },
+    { directory: {} },
+    { directory: { addresses: 5 } },
+  ];
+  for (const options of wrong) {
+    assert.throws(() => new TcpTransport({ network: "regtest", ...options } as never), code);
+  }
+  const noClass = { network: "regtest", WebSocket: 5 };
+  assert.throws(() => new WebSocketTransport(noClass as never), /has to be a class, not number/);
+  assert.throws(() => new WebSocketTransport(undefined as never), code);
+  // What is right is taken.
+  const directory = { addresses: async () => [] };
+  await new TcpTransport({ network: "regtest", directory }).close();
+});

@@ -35,7 +35,7 @@ test("a store that was written by Rust is read, and its records are the same tex
     store.data.set(Buffer.from(key, "hex").toString("latin1"), unhex(value));
   const before = entries(store);
   // Another tab sends, so that everything stays as it is.
-  Object.assign(store, { lead: () => new Promise(() => {}) });
+  Object.assign(store, { lead: () => new Promise(() => {}), watch: () => () => {} });
   const clock = new TestClock(golden.now_ms);
   const { network, wallet_id: walletId } = golden;
   const { payee } = await open({ store, clock, network, walletId, seed: unhex(golden.seed) });

@@ -125,8 +125,11 @@ function question({ source, transport, signer }: Hosts, need: Need): Question {
       read(given) {
         const secret = check.bytes(given, "the shared secret", 32);
         return method((answers, at) => {
-          answers.sharedSecret(at, secret);
-          secret.fill(0);
+          try {
+            answers.sharedSecret(at, secret);
+          } finally {
+            secret.fill(0);
+          }
         });
       },
     };
@@ -155,18 +158,22 @@ function inboundPayment(given: unknown): Give {
   ]);
   const list = paths(payment.paths, "paths");
   const paymentHash = check.optional(payment.paymentHash, check.hash, "paymentHash");
+  const mpp = check.optional(payment.mpp, check.bool, "mpp") ?? false;
+  const expireAt = check.optional(payment.pathsExpireAt, check.safe, "pathsExpireAt");
+  // Last, so that nothing which cannot be used leaves a copy behind.
   const preimage = check.optional(
     payment.preimage,
     (bytes, what) => check.bytesOrHex(bytes, what, 32),
     "preimage",
   );
-  const mpp = check.optional(payment.mpp, check.bool, "mpp") ?? false;
-  const expireAt = check.optional(payment.pathsExpireAt, check.safe, "pathsExpireAt");
   return (answers, at) => {
-    withPaths(list, (handle) =>
-      call(() => answers.inboundPayment(at, handle, paymentHash, preimage, mpp, expireAt)),
-    );
-    preimage?.fill(0);
+    try {
+      withPaths(list, (handle) =>
+        call(() => answers.inboundPayment(at, handle, paymentHash, preimage, mpp, expireAt)),
+      );
+    } finally {
+      preimage?.fill(0);
+    }
   };
 }
 

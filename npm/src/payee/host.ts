@@ -13,7 +13,7 @@ import { breathe, LONGEST_SLEEP_MS, systemClock, systemEntropy } from "./clock.j
 type Method = (...args: unknown[]) => unknown;
 
 /** Reads the methods of an object; those that are required have to be there. */
-function methods<Required extends string, Optional extends string>(
+export function methods<Required extends string, Optional extends string>(
   value: unknown,
   what: string,
   required: readonly Required[],
@@ -42,6 +42,9 @@ export const readTransport = (value: unknown) =>
 /** The store; what it rejects with is an {@link InvreqError} from here on. */
 export function readStore(value: unknown) {
   const given = methods(value, "store", ["range", "write", "close"], ["watch", "lead"]);
+  // One that waits to lead has to hear of what the leader does.
+  if ((given.watch === undefined) !== (given.lead === undefined))
+    throw invalid("store.watch and store.lead go together");
   return {
     ...given,
     async range(start: Uint8Array, end: Uint8Array, limit: number): Promise<Uint8Array[]> {
@@ -139,7 +142,7 @@ export function reasonOf(error: unknown): string {
 export class TimeAndDice {
   readonly #now: Method;
   readonly #sleep: Method;
-  readonly #dice: Method;
+  readonly #dice: Method | undefined;
 
   constructor(clock: unknown, entropy: unknown) {
     const given: { [K in keyof Clock]: Method } = methods(
@@ -148,10 +151,11 @@ export class TimeAndDice {
       ["nowMs", "sleepUntil"],
       [],
     );
-    if (entropy !== undefined && typeof entropy !== "function") throw invalid("entropy has to be a function");
+    if (entropy !== undefined && entropy !== null && typeof entropy !== "function")
+      throw invalid("entropy has to be a function");
     this.#now = given.nowMs;
     this.#sleep = given.sleepUntil;
-    this.#dice = (entropy as Method | undefined) ?? systemEntropy;
+    this.#dice = (entropy ?? undefined) as Method | undefined;
   }
 
   /** The time, in Unix milliseconds. */
@@ -166,7 +170,8 @@ export class TimeAndDice {
   /** 32 fresh bytes. */
   entropy(): Uint8Array {
     try {
-      return check.bytes(this.#dice(), "entropy", 32);
+      // The system's are nobody else's: a copy would leave them behind.
+      return this.#dice === undefined ? systemEntropy() : check.bytes(this.#dice(), "entropy", 32);
     } catch (error) {
       throw mayPass(`there is no entropy: ${reasonOf(error)}`, error);
     }

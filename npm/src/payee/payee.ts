@@ -90,7 +90,7 @@ export class Payee {
   #closed: Promise<void> | undefined;
 
   /**
-   * Reads the store and takes up where it left off.
+   * Reads the store and takes up where it left off. Where it fails, it closes the store and the transport: both are the payee's.
    *
    * @throws {@link InvreqError} `wrong_store`, `store_corrupt`, `store_failed`; `invalid_parameter` for the options.
    */
@@ -107,6 +107,21 @@ export class Payee {
       "entropy",
       "onEvent",
     ]);
+    try {
+      return await Payee.#open(given);
+    } catch (error) {
+      for (const what of ["transport", "store"] as const) {
+        try {
+          await check.method(given[what], what, "close")?.();
+        } catch {
+          // Why it could not be opened says more.
+        }
+      }
+      throw error;
+    }
+  }
+
+  static async #open(given: check.Unknowns<keyof PayeeOptions>): Promise<Payee> {
     const chain = network(given.network);
     const walletId = check.optional(given.walletId, check.text, "walletId") ?? "main";
     const hosts: Hosts = {

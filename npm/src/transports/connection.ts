@@ -37,6 +37,8 @@ const DRAIN_MS = 50;
 export class Connection {
   readonly #clock: Clock;
   readonly #poke: () => void;
+  /** The dice of the handshake; wiped when it is over. */
+  readonly #entropy: Uint8Array;
   readonly #stream: Duplex;
   #peer: Peer | undefined;
   #events: PeerEvent[] = [];
@@ -49,6 +51,7 @@ export class Connection {
   constructor(dialer: Dialer, address: string, who: Introduction, clock: Clock, poke: () => void) {
     this.#clock = clock;
     this.#poke = poke;
+    this.#entropy = who.entropy;
     this.#stream = dialer.dial(address, {
       opened: () => this.#open(who),
       received: (bytes) => this.#receive(bytes),
@@ -129,10 +132,12 @@ export class Connection {
   }
 
   #open({ nodeId, key, network, entropy }: Introduction): void {
+    if (this.#ended) return;
     this.#isOpen = true;
     this.#guard(() => {
       const now = this.#clock.nowMs();
       this.#peer = call((glue) => glue.Peer.connect(nodeId, key, network, entropy, now));
+      entropy.fill(0);
       this.#write();
     });
     this.#poke();
@@ -164,6 +169,7 @@ export class Connection {
   #end(why: "offline" | "unreachable"): void {
     if (this.#ended) return;
     this.#ended = why;
+    this.#entropy.fill(0);
     // Told in any case: a peer that cannot say it any more is over, too.
     const closed: PeerEvent = { kind: "closed", error: undefined };
     let events: PeerEvent[] = [];

@@ -48,10 +48,11 @@ async function dialOne(
   const { key, network, dialer, clock, entropy } = shared.parts;
   const connectedByMs = Math.min(shared.now() + dialer.timeoutMs, untilMs);
   let connection: Connection;
+  const who = { nodeId, key, network, entropy: entropy() };
   try {
-    const who = { nodeId, key, network, entropy: entropy() };
     connection = new Connection(dialer, address, who, clock, () => alarm.poke());
   } catch {
+    who.entropy.fill(0);
     // A page that came over TLS may not open a WebSocket without it, for one.
     return "no_route";
   }

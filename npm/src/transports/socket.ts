@@ -18,7 +18,7 @@ import type {
 import * as check from "../check.js";
 import { invalid } from "../error.js";
 import { call } from "../module.js";
-import { systemClock, systemEntropy } from "../payee/clock.js";
+import { methods, TimeAndDice } from "../payee/host.js";
 import { network } from "../text.js";
 import type { Network } from "../types.js";
 import type { Directory } from "./directory.js";
@@ -70,17 +70,20 @@ export abstract class SocketTransport implements Transport {
       "clock",
       "entropy",
     ]);
-    const entropy = (given.entropy as Entropy | undefined) ?? systemEntropy;
-    const key = check.optional(given.key, secretKey, "key") ?? secretKey(entropy(), "entropy");
+    const time = new TimeAndDice(given.clock, given.entropy);
+    const key = check.optional(given.key, secretKey, "key") ?? time.entropy();
     this.#shared = new Shared({
       network: network(given.network),
       key,
       nodeId: call((glue) => glue.publicKey(key)),
       addresses: check.optional(given.addresses, readAddresses, "addresses") ?? new Map(),
-      directory: given.directory as Directory | undefined,
+      directory: check.optional(given.directory, readDirectory, "directory"),
       dialer,
-      clock: (given.clock as Clock | undefined) ?? systemClock,
-      entropy,
+      clock: {
+        nowMs: () => time.nowMs(),
+        sleepUntil: async (atMs, { signal }) => time.waitUntil(time.nowMs(), atMs, signal),
+      },
+      entropy: () => time.entropy(),
     });
     if (typeof globalThis.addEventListener === "function")
       globalThis.addEventListener("online", this.#online);
@@ -186,6 +189,11 @@ export abstract class SocketTransport implements Transport {
 
 function secretKey(value: unknown, what: string): Uint8Array {
   return check.bytes(value, what, 32);
+}
+
+function readDirectory(value: unknown, what: string): Directory {
+  // What its methods give is checked where it is used.
+  return methods(value, what, ["addresses"], ["via", "resolveScid"]) as unknown as Directory;
 }
 
 function readAddresses(value: unknown, what: string): Map<NodeId, string[]> {

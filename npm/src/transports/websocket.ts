@@ -1,3 +1,4 @@
+import * as check from "../check.js";
 import { invalid } from "../error.js";
 import type { Dialer, Duplex, DuplexEvents } from "./duplex.js";
 import { SocketTransport, type SocketTransportOptions } from "./socket.js";
@@ -51,11 +52,15 @@ export interface WebSocketTransportOptions extends SocketTransportOptions {
 export class WebSocketTransport extends SocketTransport {
   /** A transport that has no connection yet. */
   constructor(options: WebSocketTransportOptions) {
-    const found = options?.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-    if (!found) {
+    const given = check.read(options, "options", ["WebSocket"]).WebSocket;
+    const found = given ?? (globalThis as { WebSocket?: unknown }).WebSocket;
+    if (found === undefined) {
       throw invalid("there is no WebSocket here: pass that of the package ws as the option WebSocket");
     }
-    super(options, new WebSocketDialer(found));
+    if (typeof found !== "function") {
+      throw invalid(`WebSocket has to be a class, not ${check.kindOf(found)}`);
+    }
+    super(options, new WebSocketDialer(found as WebSocketConstructor));
   }
 }
 
