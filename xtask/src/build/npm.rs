@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::system::missing;
+use super::system::{missing, says};
 use super::Output;
 use crate::{shell, Done};
 
@@ -28,8 +28,22 @@ pub fn install(output: &mut dyn Output) -> Done {
     if fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    output.run(npm(&["ci", "--prefer-offline", "--no-progress"]))?;
+    let mut command = npm(&["ci", "--prefer-offline", "--no-progress"]);
+    if let Some(folder) = headers() {
+        command.env("npm_config_nodedir", folder);
+    }
+    output.run(command)?;
     fs::write(&installed, lock).map_err(|error| format!("npm/{INSTALLED}: {error}"))
+}
+
+/// Where the headers of Node lie, if they came with it: an addon that is compiled then downloads none.
+fn headers() -> Option<PathBuf> {
+    let node = PathBuf::from(says("node", &["-p", "process.execPath"])?);
+    let folder = node.parent()?.parent()?;
+    folder
+        .join("include/node/node.h")
+        .is_file()
+        .then(|| folder.to_owned())
 }
 
 /// A script of `npm/package.json`.
