@@ -115,11 +115,16 @@ export class Background {
   }
 
   /** Carries out an input nobody waits for, again and again where the store fails for a while. */
-  async performForGood(make: MakeInput): Promise<void> {
+  performForGood(make: MakeInput): Promise<void> {
+    return this.#untilDone(() => this.#engine.perform(make));
+  }
+
+  /** Does it again and again while it fails for a while, and tells of every failure. */
+  async #untilDone(work: () => Promise<void>): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     while (!this.#closing.aborted) {
       try {
-        return await this.#engine.perform(make);
+        return await work();
       } catch (error) {
         if (this.#closing.aborted) return;
         const known = this.#known(error);
@@ -216,21 +221,13 @@ export class Background {
   /** Of several tabs or processes, one sends: this one, from now on. */
   async #lead(revisionKey: Uint8Array): Promise<void> {
     const { lead } = this.#hosts.store;
-    let pause = FIRST_PAUSE_MS;
-    while (lead !== undefined && !this.#closing.aborted) {
-      try {
-        await storeCall(() => lead(revisionKey.slice(), { signal: this.#closing }));
-        if (this.#closing.aborted) return;
-        await this.#engine.look((handle) => handle.setSending("only"));
-        return this.#catchUpQuietly();
-      } catch (error) {
-        if (this.#closing.aborted) return;
-        const known = this.#known(error);
-        this.#trouble(known);
-        if (!known.retryable) return;
-        pause = await this.#rest(pause);
-      }
-    }
+    if (lead === undefined) return;
+    await this.#untilDone(async () => {
+      await storeCall(() => lead(revisionKey.slice(), { signal: this.#closing }));
+      if (this.#closing.aborted) return;
+      await this.#engine.look((handle) => handle.setSending("only"));
+      this.#catchUpQuietly();
+    });
   }
 
   /** Nobody waits for it; where it fails, it is tried again. */
