@@ -7,10 +7,10 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use bitcoin::Network;
 use invreq::peer::PeerEvent;
 use invreq::ErrorDetails;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::value::{give, invalid, parse, secret, throw, time};
+use crate::value::{give, invalid, parse, secret, throw, time, Bytes};
 use crate::Js;
 
 /// One connection, without the socket: bytes in, bytes out. Times are Unix milliseconds.
@@ -116,14 +116,6 @@ struct Event<'a> {
     bytes: Option<Bytes<'a>>,
     text: Option<&'a str>,
     error: Option<&'a ErrorDetails>,
-}
-
-struct Bytes<'a>(&'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
 }
 
 fn told(events: Vec<PeerEvent>) -> Js {

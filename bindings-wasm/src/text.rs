@@ -6,12 +6,11 @@ use bitcoin::secp256k1::{All, Keypair, Secp256k1, SecretKey};
 use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
 use invreq::bolt12::{Bolt12, InvoiceRequest, Kind};
 use invreq::DecodeOptions;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::JsValue;
 
 use crate::answers::PaymentPaths;
-use crate::value::{array, give, invalid, optional_time, parse, secret, throw, time};
+use crate::value::{array, give, invalid, optional_time, parse, secret, throw, time, Bytes};
 use crate::Js;
 
 /// Everything a string says, field by field.
@@ -53,11 +52,9 @@ pub fn verify(text: &str) -> Js {
 /// An invoice that waits for its signature.
 #[derive(Serialize)]
 struct Unsigned<'a> {
-    #[serde(serialize_with = "bytes")]
-    digest: &'a [u8],
+    digest: Bytes<'a>,
     tag: &'a str,
-    #[serde(serialize_with = "bytes")]
-    invoice: &'a [u8],
+    invoice: Bytes<'a>,
 }
 
 /// What answers a request. With a secret key, or the signature of this node id, it is the signed invoice, `lni1…`; with a node id
@@ -110,9 +107,9 @@ pub fn answer(
         (None, None) => {
             let unsigned = prepare(&answerable, &terms).map_err(throw)?;
             return Ok(give(&Unsigned {
-                digest: &unsigned.digest(),
+                digest: Bytes(&unsigned.digest()),
                 tag: INVOICE_SIGNATURE_TAG,
-                invoice: unsigned.as_bytes(),
+                invoice: Bytes(unsigned.as_bytes()),
             }));
         }
     };
@@ -133,16 +130,6 @@ fn read_key(key: Vec<u8>, secp: &Secp256k1<All>) -> Js<Keypair> {
     Ok(pair)
 }
 
-fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(bytes)
-}
-
 fn hex(bytes: [u8; 32]) -> String {
     invreq::InvreqId(bytes).to_string()
-}
-
-/// All error codes, for a test that compares them with the types of the facade.
-#[wasm_bindgen(js_name = errorCodes)]
-pub fn error_codes() -> JsValue {
-    give(&invreq::ErrorCode::ALL)
 }

@@ -3,8 +3,7 @@
 use core::str::FromStr;
 
 use invreq::{Error, ErrorCode, Preimage};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
 use zeroize::Zeroizing;
 
@@ -12,9 +11,18 @@ use crate::Js;
 
 /// A plain object: 64-bit integers as `bigint`, bytes as `Uint8Array`, `None` as `undefined`.
 pub(crate) fn give<T: Serialize>(value: &T) -> JsValue {
-    let serializer = Serializer::new().serialize_large_number_types_as_bigints(true);
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_large_number_types_as_bigints(true);
     // Strings, numbers, bytes, lists and records only: there is nothing that cannot be written.
     value.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Bytes that become a `Uint8Array`, where serde alone would make a list of numbers.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
 }
 
 /// The error as the other side throws it.

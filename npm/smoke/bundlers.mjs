@@ -69,12 +69,12 @@ export async function webpack(load, project, main, out) {
 /** For Node, where the condition `node` leads to the CommonJS files. */
 export async function webpackNode(folder) {
   const out = join(folder, "out/webpack-node");
-  const entry = join(folder, "deno-bun/main.mjs");
+  const entry = join(folder, "deno-bun/bundled.mjs");
   const alone =
     "import { check } from './scenario.mjs'; import * as invreq from 'invreq'; check(invreq); console.log('smoke ok');";
-  writeFileSync(entry.replace("main", "bundled"), alone);
+  writeFileSync(entry, alone);
   const output = { path: out, filename: "main.cjs" };
-  await pack(await installed(folder), { entry: entry.replace("main", "bundled"), target: "node", output });
+  await pack(await installed(folder), { entry, target: "node", output });
   await smoke(process.execPath, ["main.cjs"], { cwd: out });
 }
 
