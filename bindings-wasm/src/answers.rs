@@ -5,12 +5,11 @@ use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath
 use invreq::engine::{Answer, InboundPayment, Need, ReplyPath, Route};
 use invreq::onion::SharedSecret;
 use invreq::store::Entry;
-use invreq::Preimage;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::value::{array, invalid, optional_time, parse, parse_optional};
+use crate::value::{self, array, invalid, optional_time, parse, parse_optional};
 use crate::Js;
 
 /// The answers to all needs of one input so far, and the needs of the last `begin`: they are answered by their place in its
@@ -60,10 +59,10 @@ impl Answers {
         mpp: bool,
         paths_expire_at: Option<f64>,
     ) -> Js<()> {
-        let preimage = preimage.map(|bytes| array(&bytes, "a preimage")).transpose()?;
+        let preimage = value::preimage(preimage)?;
         let payment = InboundPayment {
             payment_hash: parse_optional(payment_hash, "payment hash")?,
-            preimage: preimage.map(Preimage::new),
+            preimage,
             paths: paths.into_inner(),
             mpp,
             paths_expire_at: optional_time(paths_expire_at),
@@ -124,8 +123,8 @@ impl Answers {
 
     /// To `ecdh`.
     #[wasm_bindgen(js_name = sharedSecret)]
-    pub fn shared_secret(&mut self, need: usize, secret: &[u8]) -> Js<()> {
-        let secret = SharedSecret::new(array(secret, "a shared secret")?);
+    pub fn shared_secret(&mut self, need: usize, secret: Vec<u8>) -> Js<()> {
+        let secret = SharedSecret::new(*value::secret(secret, "a shared secret")?);
         self.answer(need, Answer::SharedSecret(secret))
     }
 

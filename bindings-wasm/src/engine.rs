@@ -3,14 +3,13 @@
 use core::str::FromStr;
 
 use bitcoin::Network;
-use invreq::engine::{Config, Need, Progress, Step};
+use invreq::engine::{Config, Need, Progress, Sending, Step};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::JsValue;
 
 use crate::answers::Answers;
 use crate::input::Input;
-use crate::value::{array, give, invalid, throw, time};
+use crate::value::{give, invalid, secret, throw, time};
 use crate::Js;
 
 /// Answers invoice requests and tracks the answers; data in, data out.
@@ -32,18 +31,18 @@ struct Begun<'a> {
 impl Engine {
     /// The engine of a wallet.
     #[wasm_bindgen(constructor)]
-    pub fn new(network: &str, wallet_id: &str, seed: &[u8]) -> Js<Engine> {
+    pub fn new(network: &str, wallet_id: &str, seed: Vec<u8>) -> Js<Engine> {
         let network = Network::from_str(network).map_err(|_| invalid("there is no such network"))?;
         let mut config = Config::new(network);
         config.wallet_id = wallet_id.to_owned();
-        let seed = zeroize::Zeroizing::new(array(seed, "a seed")?);
+        let seed = secret(seed, "a seed")?;
         let inner = invreq::engine::Engine::new(config.clone(), &seed).map_err(throw)?;
         Ok(Self { inner, config })
     }
 
     /// Carries an input as far as it goes with these answers.
-    pub fn begin(&mut self, input: &Input, now_ms: f64, entropy: &[u8], answers: &mut Answers) -> Js {
-        let entropy = array(entropy, "entropy")?;
+    pub fn begin(&mut self, input: &Input, now_ms: f64, entropy: Vec<u8>, answers: &mut Answers) -> Js {
+        let entropy = secret(entropy, "entropy")?;
         let progress = self
             .inner
             .begin(&input.0, time(now_ms), &entropy, &answers.given)
@@ -71,6 +70,16 @@ impl Engine {
             .map_err(throw)
     }
 
+    /// Who hands out copies: `everyone`, `only` this one, or `none`.
+    #[wasm_bindgen(js_name = setSending)]
+    pub fn set_sending(&mut self, sending: &str) {
+        self.inner.set_sending(match sending {
+            "none" => Sending::None,
+            "only" => Sending::Only,
+            _ => Sending::Everyone,
+        });
+    }
+
     /// The node id that replies over our own reply paths are for.
     #[wasm_bindgen(js_name = replyNodeId)]
     pub fn reply_node_id(&self) -> Js<String> {
@@ -84,21 +93,9 @@ impl Engine {
         self.inner.ignored_replies()
     }
 
-    /// Where the wallet's entries lie in its store.
-    #[wasm_bindgen(js_name = storePrefix)]
-    pub fn store_prefix(&self) -> Vec<u8> {
-        self.config.store_prefix()
-    }
-
     /// Where the wallet's revision lies in its store.
     #[wasm_bindgen(js_name = revisionKey)]
     pub fn revision_key(&self) -> Vec<u8> {
         self.config.revision_key()
     }
-}
-
-/// A record as Core Lightning writes it; kept apart, because it is text.
-#[wasm_bindgen(js_name = version)]
-pub fn version() -> JsValue {
-    JsValue::from_str(env!("CARGO_PKG_VERSION"))
 }

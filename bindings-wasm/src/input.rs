@@ -3,10 +3,9 @@
 use invreq::engine::{
     Claim, Existing, ListIndex, ListInvoices, PaymentReceived, Replies, SendInvoice, SendOutcome, Status,
 };
-use invreq::Preimage;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::value::{array, invalid, parse, parse_optional, time};
+use crate::value::{self, array, invalid, parse, parse_optional, time};
 use crate::Js;
 
 /// An input of the engine. It may begin any number of times.
@@ -146,12 +145,12 @@ impl Input {
         paid_at: f64,
         preimage: Option<Vec<u8>>,
     ) -> Js<Input> {
-        let preimage = preimage.map(|bytes| array(&bytes, "a preimage")).transpose()?;
+        let preimage = value::preimage(preimage)?;
         let payment = PaymentReceived {
             payment_hash: parse(payment_hash, "payment hash")?,
             amount_msat,
             paid_at: time(paid_at),
-            preimage: preimage.map(Preimage::new),
+            preimage,
         };
         Ok(Self(invreq::engine::Input::PaymentReceived { call, payment }))
     }

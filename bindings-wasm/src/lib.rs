@@ -8,14 +8,18 @@
 //! engine   Engine.begin(Input, now, entropy, Answers) -> needs or a step; Engine.commit(step) -> effects
 //! input    one constructor for each input of the engine
 //! answers  one method for each answer to a need
-//! peer     a BOLT 8 connection: bytes in, bytes out
+//! peer     a BOLT 8 connection: bytes in, bytes out (feature `peer`, on by default)
 //! ```
 //!
 //! A failed call throws the core's `ErrorDetails` as a plain object.
 
 mod answers;
+#[cfg(feature = "bench")]
+mod bench;
 mod engine;
 mod input;
+#[cfg(feature = "peer")]
+mod peer;
 mod text;
 mod value;
 
@@ -23,3 +27,8 @@ use wasm_bindgen::JsValue;
 
 /// What every call returns: the second is thrown.
 type Js<T = JsValue> = Result<T, JsValue>;
+
+/// A third of the size of the standard library's allocator, and as steady.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -1,15 +1,16 @@
 //! Functions of text: nothing is kept.
 
-use bitcoin::secp256k1::{Keypair, Secp256k1, SecretKey};
-use invreq::answer::{Answerable, Terms};
+use std::sync::OnceLock;
+
+use bitcoin::secp256k1::{All, Keypair, Secp256k1, SecretKey};
+use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
 use invreq::bolt12::{Bolt12, InvoiceRequest, Kind};
 use invreq::DecodeOptions;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::JsValue;
 
 use crate::answers::PaymentPaths;
-use crate::value::{array, give, invalid, optional_time, parse, throw, time};
+use crate::value::{array, give, invalid, optional_time, parse, secret, throw, time, Bytes};
 use crate::Js;
 
 /// Everything a string says, field by field.
@@ -48,47 +49,87 @@ pub fn verify(text: &str) -> Js {
     }))
 }
 
-/// The signed invoice, `lni1…`, that answers a request with a key at hand.
+/// An invoice that waits for its signature.
+#[derive(Serialize)]
+struct Unsigned<'a> {
+    digest: Bytes<'a>,
+    tag: &'a str,
+    invoice: Bytes<'a>,
+}
+
+/// What answers a request. With a secret key, or the signature of this node id, it is the signed invoice, `lni1…`; with a node id
+/// alone it is an invoice that waits for its signature.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // plain values cross the boundary; the facade takes one object
 pub fn answer(
     invreq: &str,
     network: &str,
-    secret_key: &[u8],
+    amount_msat: Option<u64>,
     payment_hash: &str,
     paths: PaymentPaths,
     mpp: bool,
     created_at: f64,
     relative_expiry: u32,
-) -> Js<String> {
+    paths_expire_at: Option<f64>,
+    node_id: Option<String>,
+    secret_key: Option<Vec<u8>>,
+    signature: Option<Vec<u8>>,
+) -> Js {
     let request: InvoiceRequest = invreq.parse().map_err(throw)?;
     let chain = DecodeOptions::network(network).map_err(throw)?.chain;
     let answerable = Answerable::new(request, chain, Some(time(created_at))).map_err(throw)?;
-    let secp = Secp256k1::new();
-    let mut key = SecretKey::from_slice(&array::<32>(secret_key, "a secret key")?)
-        .map_err(|_| invalid("this is no secret key"))?;
-    let mut pair = Keypair::from_secret_key(&secp, &key);
-    key.non_secure_erase();
+    answerable.check_amount(amount_msat).map_err(throw)?;
+    let secp = context();
+    let pair = secret_key.map(|key| read_key(key, secp)).transpose()?;
+    let node_id = match &pair {
+        Some(pair) => pair.public_key(),
+        None => parse(&node_id.unwrap_or_default(), "node id")?,
+    };
     let terms = Terms {
         created_at: time(created_at),
         relative_expiry,
         payment_hash: parse(payment_hash, "payment hash")?,
-        node_id: pair.public_key(),
+        node_id,
         mpp,
         paths: paths.into_inner(),
-        paths_expire_at: None,
+        paths_expire_at: optional_time(paths_expire_at),
     };
-    let answered = invreq::answer::answer(&answerable, &terms, &pair, &secp);
-    pair.non_secure_erase();
-    answered.map(|invoice| invoice.to_string()).map_err(throw)
+    let invoice = match (pair, signature) {
+        (Some(mut pair), _) => {
+            let answered = invreq::answer::answer(&answerable, &terms, &pair, secp);
+            pair.non_secure_erase();
+            answered
+        }
+        (None, Some(signature)) => {
+            let signature = array(&signature, "a signature")?;
+            prepare(&answerable, &terms).and_then(|unsigned| unsigned.finish(&signature))
+        }
+        (None, None) => {
+            let unsigned = prepare(&answerable, &terms).map_err(throw)?;
+            return Ok(give(&Unsigned {
+                digest: Bytes(&unsigned.digest()),
+                tag: INVOICE_SIGNATURE_TAG,
+                invoice: Bytes(unsigned.as_bytes()),
+            }));
+        }
+    };
+    invoice.map(|invoice| invoice.to_string().into()).map_err(throw)
+}
+
+/// The context for signing, made once: to make it costs as much as a signature.
+fn context() -> &'static Secp256k1<All> {
+    static CONTEXT: OnceLock<Secp256k1<All>> = OnceLock::new();
+    CONTEXT.get_or_init(Secp256k1::new)
+}
+
+fn read_key(key: Vec<u8>, secp: &Secp256k1<All>) -> Js<Keypair> {
+    let mut key = SecretKey::from_slice(secret::<32>(key, "a secret key")?.as_slice())
+        .map_err(|_| invalid("this is no secret key"))?;
+    let pair = Keypair::from_secret_key(secp, &key);
+    key.non_secure_erase();
+    Ok(pair)
 }
 
 fn hex(bytes: [u8; 32]) -> String {
     invreq::InvreqId(bytes).to_string()
-}
-
-/// All error codes, for a test that compares them with the types of the facade.
-#[wasm_bindgen(js_name = errorCodes)]
-pub fn error_codes() -> JsValue {
-    give(&invreq::ErrorCode::ALL)
 }

@@ -4,7 +4,6 @@ use core::fmt;
 use core::str::FromStr;
 
 use bitcoin::hashes::{sha256, Hash};
-use hex_conservative::FromHex;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -101,12 +100,28 @@ impl FromStr for InvreqId {
 }
 
 fn read_hex(text: &str) -> Result<[u8; 32]> {
-    <[u8; 32]>::from_hex(text)
-        .map_err(|_| Error::new(ErrorCode::InvalidParameter, "a hash or an id is 64 hex digits"))
+    hash_of(text).ok_or_else(|| Error::new(ErrorCode::InvalidParameter, "a hash or an id is 64 hex digits"))
+}
+
+fn hash_of(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let mut digits = text.chars().map(|digit| digit.to_digit(16));
+    for byte in &mut bytes {
+        let (high, low) = (digits.next()??, digits.next()??);
+        *byte = u8::try_from(high << 4 | low).ok()?;
+    }
+    digits.next().is_none().then_some(bytes)
+}
+
+/// Bytes as lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.filter_map(digit).collect()
 }
 
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    f.write_str(&hex(bytes))
 }
 
 #[cfg(test)]

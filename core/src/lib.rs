@@ -41,6 +41,7 @@ pub mod onion;
 #[cfg(feature = "peer")]
 pub mod peer;
 mod shapes;
+mod sorted;
 pub mod store;
 
 pub use decode::{decode, decode_with, DecodeOptions, Decoded, DecodedField, Problem};

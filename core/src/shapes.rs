@@ -65,8 +65,7 @@ pub(crate) fn byte_strings<S: Serializer>(strings: &[Vec<u8>], serializer: S) ->
 
 /// A preimage that is no secret any more, or goes to whoever settles with it.
 pub(crate) fn preimage<S: Serializer>(preimage: &Preimage, serializer: S) -> Result<S::Ok, S::Error> {
-    use hex_conservative::DisplayHex;
-    serializer.collect_str(&preimage.expose().as_hex())
+    serializer.serialize_str(&crate::ids::hex(preimage.expose()))
 }
 
 pub(crate) fn optional_preimage<S: Serializer>(

@@ -69,7 +69,10 @@ export interface PaymentSource {
    * been checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. It has a
    * minute to answer; `signal` says when nobody waits any more.
    */
-  createInboundPayment(request: InboundPaymentRequest, options: { signal: AbortSignal }): Promise<InboundPayment>;
+  createInboundPayment(
+    request: InboundPaymentRequest,
+    options: { signal: AbortSignal },
+  ): Promise<InboundPayment>;
 
   /** Whether this much, in msat, could be received now; `undefined` where the node cannot tell. It has ten seconds. */
   canReceive?(amountMsat: bigint, options: { signal: AbortSignal }): Promise<boolean | undefined>;
@@ -290,13 +293,13 @@ export interface Store {
 
   /**
    * Calls back when another process, tab or worker has written for the wallet of this revision key, and returns how to stop.
-   * The payee then reads what changed. A store that only one process can open leaves it out.
+   * The payee then reads what changed. A store that only one process can open leaves it out, and {@link Store.lead} with it.
    */
   watch?(revisionKey: Uint8Array, changed: () => void): () => void;
 
   /**
    * Holds the right to send the wallet's invoices for as long as `signal` is not aborted, and resolves when it has it: of several
-   * tabs or processes on one wallet, one sends. A store that only one process can open leaves it out.
+   * tabs or processes on one wallet, one sends. A store that only one process can open leaves it out, and {@link Store.watch} with it.
    */
   lead?(revisionKey: Uint8Array, options: { signal: AbortSignal }): Promise<void>;
 }
@@ -314,24 +317,28 @@ export interface Store {
  * - `closed`: the store was closed before the call.
  */
 export type StoreErrorKind =
-  | "conflict"
-  | "full"
-  | "read_only"
-  | "failed"
-  | "corrupt"
-  | "foreign"
-  | "invalid"
-  | "closed";
+  "conflict" | "full" | "read_only" | "failed" | "corrupt" | "foreign" | "invalid" | "closed";
+
+/** The condition of a batch that did not hold. */
+export type StoreConflict =
+  | "revision"
+  | {
+      /** The key that was to be absent. */
+      readonly present: Uint8Array;
+    };
 
 /** Why a store did not do what it was asked: a sentence for a person, without keys and values. */
 export class StoreError extends Error {
+  /** Always `StoreError`. */
   override readonly name = "StoreError";
 
-  /** The error of this kind; `conflict` says which condition did not hold: the revision, or the key that is present. */
+  /** The error of this kind. */
   constructor(
+    /** Why the store did not do what it was asked. */
     readonly kind: StoreErrorKind,
     message: string,
-    readonly conflict?: "revision" | { readonly present: Uint8Array },
+    /** Of a `conflict`, which condition did not hold: the revision, or the key that is present. */
+    readonly conflict?: StoreConflict,
     options?: ErrorOptions,
   ) {
     super(message, options);

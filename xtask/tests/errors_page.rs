@@ -1,4 +1,4 @@
-//! Makes docs/errors.md from the tables of codes and rules, and holds the file against them.
+//! Makes docs/errors.md and the codes of the npm package from the tables of codes and rules, and holds the files against them.
 //!
 //! It is a test so that it shares its build with all other tests; `cargo xtask errors` runs it with [`WRITE`] set.
 
@@ -18,19 +18,27 @@ const CATEGORIES: &[Category] = &[
     Category::Internal,
 ];
 
-const FILE: &str = "../docs/errors.md";
 const WRITE: &str = "XTASK_WRITE";
 
 #[test]
 fn the_page_is_up_to_date() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    hold_against("docs/errors.md", &page());
+}
+
+#[test]
+fn the_codes_in_typescript_are_up_to_date() {
+    hold_against("npm/src/codes.ts", &typescript());
+}
+
+fn hold_against(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     if env::var_os(WRITE).is_some() {
-        fs::write(&file, page()).unwrap();
+        assert!(fs::write(&file, text).is_ok(), "{path} cannot be written");
     }
     let written = fs::read_to_string(&file).unwrap_or_default();
     assert!(
-        written == page(),
-        "docs/errors.md is not up to date: run `cargo xtask errors`"
+        written == text,
+        "{path} is not up to date: run `cargo xtask errors`"
     );
 }
 
@@ -149,6 +157,53 @@ fn sections() -> String {
         text.push_str(&format!("| {section} | {} |\n", ids.join(", ")));
     }
     text
+}
+
+/// The codes as a type of TypeScript, each with its meaning, and what follows from them as a table.
+fn typescript() -> String {
+    let (mut union, mut table) = (String::new(), String::new());
+    let every = || ErrorCode::ALL.iter().map(|code| code.info());
+    let sorted = CATEGORIES
+        .iter()
+        .flat_map(|category| every().filter(move |info| info.category == *category));
+    for info in sorted {
+        union.push_str(&format!(
+            "\n  /** {}. */\n  | \"{}\"",
+            sentence(info.meaning),
+            info.name
+        ));
+        let retry = if info.retryable { ", true" } else { "" };
+        table.push_str(&format!("  {}: row({}{retry}),\n", info.name, info.rpc_code));
+    }
+    TYPESCRIPT.replace("UNION", &union).replace("TABLE\n", &table)
+}
+
+const TYPESCRIPT: &str = r#"// Made by `cargo xtask errors` from core/src/error. Do not edit.
+
+/** The stable code of an error: the same word in every language and every release. docs/errors.md has them all in tables. */
+export type ErrorCode =UNION;
+
+/** What Core Lightning answers in the same case, and whether the same call may succeed later without any change. */
+export interface CodeInfo {
+  /** The number Core Lightning uses, or -1 where it has none. */
+  readonly rpcCode: number;
+  /** Whether the same call may succeed later without any change. */
+  readonly retryable: boolean;
+}
+
+const row = (rpcCode: number, retryable = false): CodeInfo => ({ rpcCode, retryable });
+
+/** Every code. */
+export const ERROR_CODES: { readonly [Code in ErrorCode]: CodeInfo } = /* @__PURE__ */ (() => ({
+TABLE
+}))();
+"#;
+
+/// The text with a capital letter at its beginning.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// A bar would end the cell.

@@ -185,6 +185,6 @@ fn failed_self_check(cause: Error) -> Error {
         details.message
     );
     details.code = ErrorCode::SelfCheckFailed;
-    details.rpc_code = ErrorCode::SelfCheckFailed.info().rpc_code;
+    details.rpc_code = ErrorCode::SelfCheckFailed.rpc_code();
     Error::from(details)
 }

@@ -58,6 +58,7 @@ pub use signature::{invoice_digest, invoice_request_digest, signature_tag, verif
 pub use string::{decode_string, encode_string, Kind};
 pub(crate) use string::{kind_of, strip};
 pub use text::clean;
+pub(crate) use text::quoted;
 pub use tlv::{TlvRecord, TlvStream, TlvWriter};
 pub(crate) use types::read_fallbacks;
 pub use types::{Bip353Name, Fallback};

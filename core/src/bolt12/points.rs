@@ -1,11 +1,10 @@
 //! Public keys, each read from its bytes once.
 
-use std::collections::BTreeMap;
-
 use bitcoin::secp256k1::PublicKey;
 
 use super::path::{BlindedPath, Introduction};
 use super::value::invalid_point;
+use crate::sorted::Sorted;
 use crate::Result;
 
 /// The points read so far.
@@ -14,7 +13,7 @@ use crate::Result;
 /// its invoice name the same keys several times over, so each is read once and then looked up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Points<'a> {
-    read: BTreeMap<[u8; 33], PublicKey>,
+    read: Sorted<[u8; 33], PublicKey>,
     before: Option<&'a Points<'a>>,
 }
 
@@ -22,7 +21,7 @@ impl<'a> Points<'a> {
     /// No further points than these.
     pub fn after(before: &'a Points<'a>) -> Self {
         Self {
-            read: BTreeMap::new(),
+            read: Sorted::default(),
             before: Some(before),
         }
     }

@@ -13,6 +13,19 @@ pub fn clean(text: &str, max_chars: usize) -> String {
     cleaned
 }
 
+/// A short text in quotes, as a sentence names it: a label, say. What [`clean`] makes visible is visible.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in text.chars() {
+        if matches!(character, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(visible(character));
+    }
+    quoted.push('"');
+    quoted
+}
+
 fn visible(character: char) -> char {
     match character {
         '\u{2028}' | '\u{2029}' => ' ',
@@ -65,6 +78,12 @@ mod tests {
         );
         assert_eq!(clean("a\u{2028}b\r\nc", 99), "a b  c");
         assert_eq!(clean("Zürich 東京 ⚡", 99), "Zürich 東京 ⚡");
+    }
+
+    #[test]
+    fn quoted_text_ends_where_it_ends() {
+        assert_eq!(quoted("Zürich 7"), "\"Zürich 7\"");
+        assert_eq!(quoted("a\"b\\c\n\u{202e}"), "\"a\\\"b\\\\c \u{fffd}\"");
     }
 
     #[test]

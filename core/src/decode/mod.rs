@@ -7,7 +7,7 @@ mod inspect;
 mod units;
 mod values;
 
-use hex_conservative::DisplayHex;
+use crate::ids::hex;
 use serde::Serialize;
 
 pub use inspect::{inspect, Inspection};
@@ -138,8 +138,8 @@ pub fn decode_with(text: &str, options: &DecodeOptions) -> Result<Decoded> {
         kind: message.kind(),
         summary: values::summary(&message),
         signed: message.is_signed(),
-        id: message.id().map(|id| id.to_lower_hex_string()),
-        merkle_root: message.merkle_root().to_lower_hex_string(),
+        id: message.id().map(|id| hex(&id)),
+        merkle_root: hex(&message.merkle_root()),
         answerable: message.kind() == Kind::InvoiceRequest && error.is_none(),
         problem: error.as_ref().map(Problem::from),
         warnings,
@@ -155,7 +155,7 @@ pub fn decode_with(text: &str, options: &DecodeOptions) -> Result<Decoded> {
                         .map_or("a field BOLT 12 does not define", |info| info.meaning)
                         .to_owned(),
                     length: length(record.value),
-                    hex: record.value.to_lower_hex_string(),
+                    hex: hex(record.value),
                 }
             })
             .collect(),

@@ -1,6 +1,6 @@
 //! Values of fields as text for a person.
 
-use hex_conservative::DisplayHex;
+use crate::ids::hex;
 
 use super::units;
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
@@ -97,10 +97,6 @@ pub(super) fn summary(message: &Bolt12) -> String {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.to_lower_hex_string()
-}
-
 fn untrusted(value: &[u8]) -> String {
     clean(&String::from_utf8_lossy(value), MAX_SHOWN_CHARS)
 }
@@ -113,13 +109,13 @@ fn chain(hash: &[u8]) -> String {
 fn features(value: &[u8]) -> String {
     /// More bits than this are counted, not listed.
     const LISTED: usize = 32;
-    let bits: Vec<String> = set_bits(value).take(LISTED).map(|bit| bit.to_string()).collect();
-    let more = set_bits(value).skip(LISTED).count();
-    match (bits.as_slice(), more) {
-        ([], _) => "none".to_owned(),
-        ([bit], _) => format!("bit {bit}"),
-        (bits, 0) => format!("bits {}", bits.join(", ")),
-        (bits, more) => format!("bits {} and {more} more", bits.join(", ")),
+    let count = set_bits(value).count();
+    let bits = joined(set_bits(value).take(LISTED).map(|bit| bit.to_string()), ", ");
+    match (count, count.saturating_sub(LISTED)) {
+        (0, _) => "none".to_owned(),
+        (1, _) => format!("bit {bits}"),
+        (_, 0) => format!("bits {bits}"),
+        (_, more) => format!("bits {bits} and {more} more"),
     }
 }
 
@@ -163,9 +159,20 @@ fn payinfos(value: &[u8]) -> String {
 }
 
 fn list(entries: impl Iterator<Item = String>) -> String {
-    let entries: Vec<String> = entries.collect();
-    if entries.is_empty() {
+    let list = joined(entries, "; ");
+    if list.is_empty() {
         return "none".to_owned();
     }
-    entries.join("; ")
+    list
+}
+
+fn joined(entries: impl Iterator<Item = String>, between: &str) -> String {
+    let mut list = String::new();
+    for entry in entries {
+        if !list.is_empty() {
+            list.push_str(between);
+        }
+        list.push_str(&entry);
+    }
+    list
 }

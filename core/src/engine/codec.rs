@@ -1,7 +1,5 @@
 //! The small encodings inside a stored invoice.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bitcoin::secp256k1::PublicKey;
 
 use crate::bolt12::{read_bigsize, Introduction};
@@ -37,43 +35,123 @@ pub(crate) fn read_text(value: &[u8]) -> Result<String> {
 
 /// A stored TLV stream. It is our own, so it has none of the limits of a message from outside: a record can hold a whole
 /// message and more.
-pub(crate) struct Fields<'a>(BTreeMap<u64, &'a [u8]>);
+pub(crate) struct Fields<'a>(Vec<(u64, &'a [u8])>);
 
 impl<'a> Fields<'a> {
     pub(crate) fn parse(mut bytes: &'a [u8]) -> Option<Self> {
-        let mut fields = BTreeMap::new();
+        let mut fields: Vec<(u64, &[u8])> = Vec::new();
         while !bytes.is_empty() {
             let (number, rest) = read_bigsize(bytes).ok()?;
             let (length, rest) = read_bigsize(rest).ok()?;
             let (value, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-            if fields.last_key_value().is_some_and(|(last, _)| *last >= number) {
+            if fields.last().is_some_and(|(last, _)| *last >= number) {
                 return None;
             }
-            fields.insert(number, value);
+            fields.push((number, value));
             bytes = rest;
         }
         Some(Self(fields))
     }
 
     pub(crate) fn get(&self, number: u64) -> Option<&'a [u8]> {
-        self.0.get(&number).copied()
+        self.0
+            .iter()
+            .find_map(|(known, value)| (*known == number).then_some(*value))
     }
 
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
-        self.0.keys().copied()
+        self.0.iter().map(|(number, _)| *number)
     }
 }
 
-/// Copy numbers, 4 bytes each.
-pub(crate) fn write_copies(copies: &BTreeSet<u32>) -> Vec<u8> {
-    copies.iter().flat_map(|copy| copy.to_be_bytes()).collect()
+/// Reads the values of an invoice one by one and keeps the first error to the end: what is read meanwhile is thrown away.
+pub(crate) struct Reader<'r, 'a> {
+    get: &'r dyn Fn(u64) -> Option<&'a [u8]>,
+    error: Option<Error>,
 }
 
-pub(crate) fn read_copies(value: &[u8]) -> Result<BTreeSet<u32>> {
-    value
-        .chunks(4)
-        .map(|chunk| read_fixed(chunk).map(u32::from_be_bytes))
-        .collect()
+impl<'r, 'a> Reader<'r, 'a> {
+    pub(crate) fn new(get: &'r dyn Fn(u64) -> Option<&'a [u8]>) -> Self {
+        Self { get, error: None }
+    }
+
+    pub(crate) fn optional<T>(&mut self, number: u64, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Option<T> {
+        match read((self.get)(number)?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn needed<T: Default>(&mut self, number: u64, read: impl FnOnce(&'a [u8]) -> Result<T>) -> T {
+        let value = self.optional(number, read);
+        value.unwrap_or_else(|| self.refuse("an invoice", T::default()))
+    }
+
+    /// A value that stands for one of a few things, of which `other` is one.
+    pub(crate) fn named<T>(
+        &mut self,
+        number: u64,
+        named: impl FnOnce(u64) -> Option<T>,
+        what: &str,
+        other: T,
+    ) -> T {
+        let value = self.needed(number, read_integer);
+        named(value).unwrap_or_else(|| self.refuse(what, other))
+    }
+
+    /// Notes that something cannot be read, and goes on with something else.
+    pub(crate) fn refuse<T>(&mut self, what: &str, other: T) -> T {
+        self.error.get_or_insert_with(|| corrupt(what));
+        other
+    }
+
+    pub(crate) fn end(self) -> Result<()> {
+        self.error.map_or(Ok(()), Err)
+    }
+}
+
+/// Numbers of copies, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Copies(Vec<u32>);
+
+impl Copies {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a copy; whether it is new.
+    pub(crate) fn insert(&mut self, copy: u32) -> bool {
+        let place = self.0.binary_search(&copy);
+        if let Err(place) = place {
+            self.0.insert(place, copy);
+        }
+        place.is_err()
+    }
+
+    /// Whether this copy or a later one is among them.
+    pub(crate) fn reach(&self, copy: u32) -> bool {
+        self.0.last().is_some_and(|last| *last >= copy)
+    }
+
+    pub(crate) fn are_all_in(&self, others: &Self) -> bool {
+        self.0.iter().all(|copy| others.0.binary_search(copy).is_ok())
+    }
+
+    /// 4 bytes each.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|copy| copy.to_be_bytes()).collect()
+    }
+
+    pub(crate) fn read(value: &[u8]) -> Result<Self> {
+        let mut copies = Self::default();
+        for chunk in value.chunks(4) {
+            copies.insert(u32::from_be_bytes(read_fixed(chunk)?));
+        }
+        Ok(copies)
+    }
 }
 
 /// Node ids, 33 bytes each.

@@ -9,6 +9,7 @@ use crate::engine::lines::{Peer, PAUSE_MS};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
+use crate::sorted::Sorted;
 use bitcoin::secp256k1::PublicKey;
 
 /// How many paths of one invoice are asked about at a time.
@@ -30,19 +31,17 @@ pub(crate) fn untried_paths(paths: &[BlindedPath], payer_id: PublicKey) -> Vec<P
 
 /// Hands out every copy that is due, and asks all questions at once.
 pub(crate) fn deliver_all(draft: &mut Draft<'_>, due: &[u64]) -> Draw<()> {
-    let mut needs = Vec::new();
+    let mut needs = Sorted::default();
     for index in due {
         match deliver(draft, *index) {
-            Err(Stop::Need(more)) => needs.extend(more),
+            Err(Stop::Need(more)) => more.into_iter().for_each(|need| needs.insert(need, ())),
             other => other?,
         }
     }
     if needs.is_empty() {
         Ok(())
     } else {
-        needs.sort();
-        needs.dedup();
-        Err(Stop::Need(needs))
+        Err(Stop::Need(needs.into_iter().map(|(need, ())| need).collect()))
     }
 }
 
@@ -134,7 +133,7 @@ fn in_turn(draft: &mut Draft<'_>, index: u64, peer: Peer) -> bool {
     let free = sent.is_none_or(|sent| sent.saturating_add(PAUSE_MS) <= now_ms);
     let others_first = draft.state.lines.first(&peer);
     let others_first =
-        others_first.is_some_and(|first| first != index && !draft.changes.flights.contains_key(&first));
+        others_first.is_some_and(|first| first != index && !draft.changes.flights.contains(&first));
     if free && !others_first {
         return true;
     }

@@ -17,7 +17,7 @@ pub(crate) fn delivered(draft: &mut Draft<'_>, id: &str, outcome: SendOutcome) -
     let Some((index, copy)) = read_id(id) else {
         return Ok(());
     };
-    let Some(mut invoice) = draft.state.open.get(&index).cloned() else {
+    let Some(mut invoice) = draft.state.open.get(&index).map(|open| (**open).clone()) else {
         return Ok(());
     };
     let Some(hand) = in_hand(draft, &invoice).filter(|hand| hand.copy == copy) else {
@@ -173,7 +173,7 @@ pub(crate) fn changed(draft: &mut Draft<'_>, invoice: StoredInvoice) -> Draw<()>
     Ok(())
 }
 
-fn no_route(record: &Record) -> Error {
+pub(crate) fn no_route(record: &Record) -> Error {
     let message = "no path leads to the payer; the invoice is stored and can be sent again";
     Error::new(ErrorCode::NoRoute, message).with_record(record.clone())
 }

@@ -1,8 +1,6 @@
 //! A step in the making: it reads through to the state, the answers and the store, and changes none of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::bolt12::InvoiceRequest;
+use crate::bolt12::{quoted, InvoiceRequest};
 use crate::engine::flight::Flight;
 use crate::engine::layout::{index_of, read_index, Layout};
 use crate::engine::lines::Peer;
@@ -10,6 +8,7 @@ use crate::engine::state::{Counters, State, Wait};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{keys::Keys, meta};
 use crate::engine::{Answer, Answers, CallId, Config, Effects, Event, Need, Outcome, Reply};
+use crate::sorted::Sorted;
 use crate::store::{Batch, Entry};
 use crate::{Error, ErrorCode, PaymentHash, Result};
 
@@ -46,15 +45,15 @@ pub(crate) struct Changes {
     /// Set by a restore: everything known from the store is replaced.
     pub(crate) restored: Option<Restored>,
     pub(crate) counters: Counters,
-    pub(crate) invoices: BTreeMap<u64, Change>,
-    pub(crate) flights: BTreeMap<u64, Option<Flight>>,
+    pub(crate) invoices: Sorted<u64, Box<Change>>,
+    pub(crate) flights: Sorted<u64, Option<Flight>>,
     /// How many copies got in line.
     pub(crate) joined: u64,
     /// To which peers messages went, and when.
-    pub(crate) sent_to: BTreeMap<Peer, u64>,
+    pub(crate) sent_to: Sorted<Peer, u64>,
     /// The time of a tick.
     pub(crate) tick_ms: Option<u64>,
-    pub(crate) waits: BTreeMap<CallId, Option<Wait>>,
+    pub(crate) waits: Sorted<CallId, Option<Wait>>,
     pub(crate) ignored_replies: u64,
     pub(crate) effects: Effects,
 }
@@ -134,7 +133,7 @@ impl<'a> Draft<'a> {
         }
         let open = match &self.changes.restored {
             Some(restored) => restored.open(index),
-            None => self.state.open.get(&index),
+            None => self.state.open.get(&index).map(Box::as_ref),
         };
         if let Some(open) = open {
             return Ok(Some(open.clone()));
@@ -181,7 +180,7 @@ impl<'a> Draft<'a> {
         self.by_label(label)?.ok_or_else(|| {
             Error::new(
                 ErrorCode::NotFound,
-                format!("there is no invoice with the label {label:?}"),
+                format!("there is no invoice with the label {}", quoted(label)),
             )
             .into()
         })
@@ -208,10 +207,10 @@ impl<'a> Draft<'a> {
     pub(crate) fn create(&mut self, invoice: StoredInvoice) {
         self.changes.invoices.insert(
             invoice.created_index,
-            Change {
+            Box::new(Change {
                 old: None,
                 new: Some(invoice),
-            },
+            }),
         );
     }
 
@@ -221,7 +220,7 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let old = self.invoice(index)?;
-        self.changes.invoices.insert(index, Change { old, new });
+        self.changes.invoices.insert(index, Box::new(Change { old, new }));
         Ok(())
     }
 
@@ -246,7 +245,7 @@ impl<'a> Draft<'a> {
 
     /// Replies to a call and ends its wait.
     pub(crate) fn reply(&mut self, call: CallId, result: Result<Outcome>) {
-        if self.state.wait(call).is_some() || self.changes.waits.contains_key(&call) {
+        if self.state.wait(call).is_some() || self.changes.waits.contains(&call) {
             self.changes.waits.insert(call, None);
         }
         self.changes.effects.replies.push(Reply { call, result });
@@ -257,7 +256,7 @@ impl<'a> Draft<'a> {
         let known = self
             .state
             .waits_on(index)
-            .filter(|call| !self.changes.waits.contains_key(call));
+            .filter(|call| !self.changes.waits.contains(call));
         let known = known.filter_map(|call| self.state.wait(call).map(|wait| (call, *wait)));
         let added = self
             .changes
@@ -276,7 +275,7 @@ impl<'a> Draft<'a> {
         let restored = self.changes.restored.as_ref();
         let revision = restored.map_or(self.state.revision, |restored| restored.revision);
         let mut batch = Batch::new(self.layout.revision(), revision.saturating_add(1));
-        for change in self.changes.invoices.values() {
+        for (_, change) in self.changes.invoices.iter() {
             diff(self.layout, change, &mut batch);
         }
         if restored.is_some_and(|restored| restored.new_store) {
@@ -296,7 +295,7 @@ impl<'a> Draft<'a> {
 
 /// Writes what an invoice's change means for the store: new entries put, changed ones replaced, old ones deleted.
 fn diff(layout: &Layout, change: &Change, batch: &mut Batch) {
-    let entries = |invoice: &Option<StoredInvoice>| -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let entries = |invoice: &Option<StoredInvoice>| -> Vec<Entry> {
         invoice
             .as_ref()
             .map(|invoice| invoice.entries(layout))
@@ -309,13 +308,13 @@ fn diff(layout: &Layout, change: &Change, batch: &mut Batch) {
         batch.absent.push(layout.label(&created.label));
         batch.absent.push(layout.payment_hash(&created.payment_hash));
     }
-    let gone: BTreeSet<&Vec<u8>> = old.keys().filter(|key| !new.contains_key(*key)).collect();
-    batch.deletes.extend(gone.into_iter().cloned());
-    for (key, value) in new {
-        if old.get(&key) != Some(&value) {
-            batch.puts.push(Entry { key, value });
-        }
-    }
+    let gone = old
+        .iter()
+        .filter(|entry| new.iter().all(|kept| kept.key != entry.key));
+    batch.deletes.extend(gone.map(|entry| entry.key.clone()));
+    batch
+        .puts
+        .extend(new.into_iter().filter(|entry| !old.contains(entry)));
 }
 
 pub(crate) fn wrong_answer(wanted: &str) -> Stop {

@@ -1,8 +1,7 @@
 //! Invoices that nobody made and nobody signed, as the store keeps them: for benchmarks of large stores.
 
-use std::collections::BTreeSet;
-
 use crate::bolt12::{invreq_id_of, number, TlvStream, TlvWriter};
+use crate::engine::codec::Copies;
 use crate::engine::keys::Keys;
 use crate::engine::layout::Layout;
 use crate::engine::meta;
@@ -79,11 +78,7 @@ impl Fixture {
     }
 
     fn entries(&self, invoice: &StoredInvoice) -> Vec<Entry> {
-        let entries = invoice.entries(&self.layout);
-        entries
-            .into_iter()
-            .map(|(key, value)| Entry { key, value })
-            .collect()
+        invoice.entries(&self.layout)
     }
 
     fn invoice(&self, index: u64) -> Result<StoredInvoice> {
@@ -130,8 +125,8 @@ impl Fixture {
             }],
             next_path: None,
             next_copy: 1,
-            sent: BTreeSet::from([0]),
-            answered: BTreeSet::new(),
+            sent: Copies::read(&[0; 4])?,
+            answered: Copies::default(),
             error: None,
             replies: Replies::Wanted,
             round: 0,

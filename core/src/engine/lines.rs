@@ -1,8 +1,8 @@
 //! One line per peer. A peer takes a message now and then and drops what comes faster, so copies for it wait their turn.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bitcoin::secp256k1::PublicKey;
+
+use crate::sorted::Sorted;
 
 /// The pause between two messages to one peer. Core Lightning takes one in 250 ms and drops the rest without a word.
 pub(crate) const PAUSE_MS: u64 = 250;
@@ -20,7 +20,7 @@ impl From<&PublicKey> for Peer {
 /// The lines of all peers. There are never more of them than copies that wait, and peers of the last moment.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    lines: BTreeMap<Peer, Line>,
+    lines: Sorted<Peer, Line>,
     /// The place of whoever joins next; each has one of its own, whatever the clock does.
     next_place: u64,
 }
@@ -30,7 +30,7 @@ struct Line {
     /// When the latest message went to the peer, in Unix milliseconds.
     sent_ms: u64,
     /// Who waits: the place, and the index of the invoice.
-    waiting: BTreeSet<(u64, u64)>,
+    waiting: Sorted<(u64, u64)>,
 }
 
 impl Lines {
@@ -41,7 +41,11 @@ impl Lines {
 
     /// The invoice that is first in line.
     pub(crate) fn first(&self, peer: &Peer) -> Option<u64> {
-        self.lines.get(peer)?.waiting.first().map(|(_, index)| *index)
+        self.lines
+            .get(peer)?
+            .waiting
+            .first()
+            .map(|((_, index), ())| *index)
     }
 
     /// When the first in line may go; `None` where nobody waits.
@@ -57,8 +61,7 @@ impl Lines {
 
     pub(crate) fn join(&mut self, peer: Peer, place: u64, index: u64) {
         self.next_place = self.next_place.max(place.saturating_add(1));
-        let line = self.lines.entry(peer).or_default();
-        line.waiting.insert((place, index));
+        self.line(peer, |line| line.waiting.insert((place, index), ()));
     }
 
     pub(crate) fn leave(&mut self, peer: &Peer, place: u64, index: u64) {
@@ -68,7 +71,7 @@ impl Lines {
     }
 
     pub(crate) fn sent(&mut self, peer: Peer, at_ms: u64) {
-        self.lines.entry(peer).or_default().sent_ms = at_ms;
+        self.line(peer, |line| line.sent_ms = at_ms);
     }
 
     /// Forgets the peers for which nobody waits and to which anybody may send.
@@ -83,6 +86,15 @@ impl Lines {
     }
 
     pub(crate) fn peers(&self) -> Vec<Peer> {
-        self.lines.keys().copied().collect()
+        self.lines.iter().map(|(peer, _)| *peer).collect()
+    }
+
+    fn line(&mut self, peer: Peer, change: impl FnOnce(&mut Line)) {
+        if !self.lines.contains(&peer) {
+            self.lines.insert(peer, Line::default());
+        }
+        if let Some(line) = self.lines.get_mut(&peer) {
+            change(line);
+        }
     }
 }

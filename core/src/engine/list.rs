@@ -1,12 +1,12 @@
 //! Listing and deleting.
 
-use std::collections::BTreeMap;
-
+use crate::bolt12::quoted;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Stop};
 use crate::engine::layout::{after, read_index};
 use crate::engine::status::{being_claimed, end_calls};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{CallId, Event, ListIndex, ListInvoices, Outcome, Page, Status};
+use crate::sorted::Sorted;
 use crate::{Error, ErrorCode};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -49,7 +49,8 @@ pub(crate) fn del_invoice(draft: &mut Draft<'_>, call: CallId, label: &str, stat
     let record = invoice.record();
     if record.status != status {
         let message = format!(
-            "the invoice {label:?} is {}, not {}",
+            "the invoice {} is {}, not {}",
+            quoted(label),
             record.status.as_str(),
             status.as_str()
         );
@@ -80,15 +81,15 @@ fn by_created(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
         after(&draft.layout.closed(u64::MAX)),
         more,
     )?;
-    let mut page: BTreeMap<u64, StoredInvoice> = BTreeMap::new();
+    let mut page = Sorted::default();
     for entry in closed {
         let index = key_index(entry)?;
-        page.insert(index, StoredInvoice::decode(index, &entry.value)?);
+        page.insert(index, Box::new(StoredInvoice::decode(index, &entry.value)?));
     }
-    for (index, invoice) in draft.state.open.range(start..).take(more) {
+    for (index, invoice) in draft.state.open.iter_from(&start).take(more) {
         page.insert(*index, invoice.clone());
     }
-    let mut found: Vec<StoredInvoice> = page.into_values().take(more).collect();
+    let mut found: Vec<StoredInvoice> = page.into_iter().take(more).map(|(_, invoice)| *invoice).collect();
     let next = cut(&mut found, limit).map(|next| next.created_index);
     Ok((found, next))
 }

@@ -63,6 +63,7 @@ pub use preview::Preview;
 pub use record::{
     DeliveryReport, DeliveryState, PathOutcome, PathReport, PayerError, Payment, Record, Status,
 };
+pub use state::Sending;
 pub use step::{ClaimApproval, Delivery, Effects, Event, Outcome, Page, Progress, Reply, Step};
 
 use crate::bolt12::InvoiceRequest;
@@ -193,7 +194,7 @@ impl Engine {
             state.set_invoice(index, change.new);
         }
         for (index, flight) in changes.flights {
-            let open = state.open.contains_key(&index);
+            let open = state.open.contains(&index);
             state.set_flight(index, flight.filter(|_| open));
         }
         for (peer, at) in changes.sent_to {
@@ -213,6 +214,14 @@ impl Engine {
     /// When the next [`Input::Tick`] is wanted, in Unix milliseconds.
     pub fn wake_at(&self) -> Option<u64> {
         self.state.wake_at()
+    }
+
+    /// Says whether this engine hands out copies. Where several engines work on one wallet, as the tabs of a browser do, the hosts
+    /// can agree on one that does: the others track, answer and expire invoices, and their copies leave with that one. It takes
+    /// effect with the next input; an engine that becomes the one that sends has to read the store first
+    /// ([`Input::Restore`]), and copies that are in its host's hands stay there.
+    pub fn set_sending(&mut self, sending: Sending) {
+        self.state.sending = sending;
     }
 
     /// The node id that replies over our own reply paths are for; whoever hosts the engine hands it what comes for it.

@@ -1,11 +1,10 @@
 //! What the engine asks the host, and what the host answers.
 
-use std::collections::BTreeMap;
-
 use bitcoin::secp256k1::PublicKey;
 
 use crate::bolt12::PaymentPath;
 use crate::onion::SharedSecret;
+use crate::sorted::Sorted;
 use crate::store::Entry;
 use crate::{InvreqId, PaymentHash, Preimage};
 
@@ -167,7 +166,7 @@ pub enum ReplyPath {
 
 /// The answers to all needs of one input so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers(BTreeMap<Need, Answer>);
+pub struct Answers(Sorted<Need, Answer>);
 
 impl Answers {
     /// No answers yet.

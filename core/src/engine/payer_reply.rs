@@ -14,6 +14,7 @@ use crate::engine::state::WaitKind;
 use crate::engine::status::end_calls;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::{DeliveryState, Event, PayerError, Record};
+use crate::ids::hex;
 use crate::onion::{self, Peeled};
 use crate::{rules, Error, ErrorCode};
 
@@ -90,7 +91,7 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         ignore(draft);
         return Ok(());
     };
-    let mut invoice = open.clone();
+    let mut invoice = (**open).clone();
     if copy >= invoice.next_copy {
         // The payer was faster than the host's word that the copy is out, or that word was lost.
         let hand = in_hand(draft, &invoice).filter(|hand| hand.copy == copy);
@@ -113,7 +114,7 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
         suggested_value: error
             .suggested_value
             .filter(|value| value.len() <= MAX_SUGGESTED)
-            .map(|value| to_hex(&value)),
+            .map(|value| hex(&value)),
         received_at: draft.now(),
     });
     if invoice.upcoming().is_none() && in_hand(draft, &invoice).is_none() {
@@ -164,9 +165,4 @@ pub(crate) fn payer_error(record: &Record) -> Error {
         None => error,
     }
     .with_record(record.clone())
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    use hex_conservative::DisplayHex;
-    bytes.to_lower_hex_string()
 }

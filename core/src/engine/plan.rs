@@ -61,13 +61,13 @@ impl StoredInvoice {
     }
 
     fn has_further_copies(&self) -> bool {
-        let spoke = self.answered.range(self.round..).next().is_some();
+        let spoke = self.answered.reach(self.round);
         self.is_open() && self.claim.is_none() && !spoke
     }
 
     /// Whether every copy that went out was answered with an error, and none is to follow.
     pub(crate) fn all_answered(&self) -> bool {
-        self.next_path.is_none() && !self.answered.is_empty() && self.sent.is_subset(&self.answered)
+        self.next_path.is_none() && !self.answered.is_empty() && self.sent.are_all_in(&self.answered)
     }
 
     /// When the next copy is due after one was accepted now.

@@ -1,18 +1,18 @@
 //! Reading the store: at the start, and again after another writer changed it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::engine::deliver::show_sending;
+use crate::engine::delivered::no_route;
 use crate::engine::draft::{corrupt_index, key_index, Draft, Draw, Restored, Stop};
 use crate::engine::flight::{Flight, Stage};
 use crate::engine::layout::{after, read_index};
-use crate::engine::payer_reply::is_refused;
+use crate::engine::payer_reply::{is_refused, payer_error};
 use crate::engine::plan::pause_after;
-use crate::engine::state::{Counters, WaitKind};
+use crate::engine::state::{Counters, Sending, WaitKind};
 use crate::engine::status::expired;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::wait::answer_any_wait;
 use crate::engine::{meta, CallId, DeliveryState, Event, Outcome, Record, Status};
+use crate::sorted::Sorted;
 use crate::store::Entry;
 use crate::{Error, ErrorCode};
 
@@ -110,6 +110,12 @@ fn read_changed(draft: &Draft<'_>) -> Draw<Vec<StoredInvoice>> {
 /// Copies that were written and never left are due now, and the plan of those that are sent goes on, unless the host has the
 /// next copy in hand.
 fn take_up_deliveries(draft: &mut Draft<'_>, open: &mut [StoredInvoice]) {
+    // Whoever else sends may have a copy in hand, and that is not in the store.
+    let knows_hands = match draft.state.sending {
+        Sending::Everyone => !draft.state.opened,
+        Sending::Only => true,
+        Sending::None => false,
+    };
     for invoice in open {
         let index = invoice.created_index;
         let flight = draft.flight(index);
@@ -121,7 +127,7 @@ fn take_up_deliveries(draft: &mut Draft<'_>, open: &mut [StoredInvoice]) {
         } else if invoice.upcoming().is_some() {
             let flight = next_flight(draft, invoice, flight);
             draft.set_flight(index, Some(flight));
-        } else if invoice.delivery == DeliveryState::Sent && is_refused(draft, invoice) {
+        } else if knows_hands && invoice.delivery == DeliveryState::Sent && is_refused(draft, invoice) {
             // The answer came while one more copy was in the host's hands, and nobody knows what became of that.
             invoice.delivery = DeliveryState::Refused;
         }
@@ -136,12 +142,13 @@ fn next_flight(draft: &Draft<'_>, invoice: &StoredInvoice, flight: Option<Flight
     let known =
         known.filter(|known| (known.next_copy, known.next_path) == (invoice.next_copy, invoice.next_path));
     let is_further = invoice.next_path.is_none();
+    let others_send = draft.state.opened && draft.state.sending != Sending::Only;
     match (known.and(flight), known) {
         // We are at it, and nothing came between.
         (Some(flight), _) if is_further || matches!(flight.stage, Stage::InLine(..)) => flight,
         // Another writer is at it, who may have it in hand: its word is awaited for a while.
-        (_, None) if draft.state.opened && is_further => Flight::due(invoice.further_at(now_ms), retries),
-        (_, None) if draft.state.opened => Flight::due(now_ms.saturating_add(pause_after(retries)), retries),
+        (_, None) if others_send && is_further => Flight::due(invoice.further_at(now_ms), retries),
+        (_, None) if others_send => Flight::due(now_ms.saturating_add(pause_after(retries)), retries),
         _ if is_further => Flight::due(invoice.further_after_restart(now_ms), retries),
         _ => Flight::due(now_ms, retries),
     }
@@ -150,8 +157,13 @@ fn next_flight(draft: &Draft<'_>, invoice: &StoredInvoice, flight: Option<Flight
 /// Events for what happened while another writer was at it, or in a step whose write came through unnoticed.
 fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[StoredInvoice]) {
     let known = draft.state.counters.created;
-    for invoice in open.iter().filter(|invoice| invoice.created_index > known) {
-        draft.event(Event::Created(invoice.record()));
+    for invoice in open {
+        let event = match draft.state.open.get(&invoice.created_index) {
+            Some(before) => change(before, invoice),
+            None if invoice.created_index > known => Some(Event::Created(invoice.record())),
+            None => None,
+        };
+        draft.changes.effects.events.extend(event);
     }
     for invoice in changed {
         match invoice.status {
@@ -160,16 +172,29 @@ fn tell_changes(draft: &mut Draft<'_>, open: &[StoredInvoice], changed: &[Stored
             Status::Unpaid => {}
         }
     }
-    let both = open.iter().chain(changed);
-    let there: BTreeSet<u64> = both.map(|invoice| invoice.created_index).collect();
+    let there = by_index(open.iter().chain(changed));
     let before = &draft.state.open;
     let gone = before
-        .values()
-        .filter(|invoice| !there.contains(&invoice.created_index));
-    let gone: Vec<Record> = gone.map(StoredInvoice::record).collect();
+        .iter()
+        .filter(|(index, _)| !there.contains(*index))
+        .map(|(_, invoice)| invoice.record());
+    let gone: Vec<Record> = gone.collect();
     for record in gone {
         draft.event(Event::Deleted(record));
     }
+}
+
+/// What became of an open invoice. Most are as they were, and of those no record is made.
+fn change(before: &StoredInvoice, after: &StoredInvoice) -> Option<Event> {
+    let delivery = |invoice: &StoredInvoice| (invoice.delivery, invoice.next_copy);
+    let event = match (before.claim.is_some(), after.claim.is_some()) {
+        (false, true) => Event::Claiming,
+        (true, false) => Event::ClaimFailed,
+        _ if after.error.is_some() && after.error != before.error => Event::PayerError,
+        _ if delivery(before) != delivery(after) || before.paths != after.paths => Event::Delivery,
+        _ => return None,
+    };
+    Some(event(after.record()))
 }
 
 /// What other writers did may be what a call here waits for.
@@ -179,10 +204,7 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
         .waits()
         .map(|(call, wait)| (call, wait.kind))
         .collect();
-    let changed: BTreeMap<u64, &StoredInvoice> = changed
-        .iter()
-        .map(|invoice| (invoice.created_index, invoice))
-        .collect();
+    let changed = by_index(changed.iter());
     for (call, kind) in waits {
         match kind {
             WaitKind::Any { last_pay_index } => {
@@ -190,7 +212,11 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
             }
             WaitKind::Send { index } | WaitKind::Invoice { index } => {
                 let restored = draft.changes.restored.as_ref();
-                if restored.is_some_and(|restored| restored.open(index).is_some()) {
+                if let Some(open) = restored.and_then(|restored| restored.open(index)) {
+                    let ends = matches!(kind, WaitKind::Send { .. });
+                    if let Some(error) = Some(open).filter(|_| ends).and_then(undeliverable) {
+                        draft.reply(call, Err(error));
+                    }
                     continue;
                 }
                 let record = match changed.get(&index) {
@@ -209,6 +235,22 @@ fn take_up_waits(draft: &mut Draft<'_>, changed: &[StoredInvoice]) -> Draw<()> {
         }
     }
     Ok(())
+}
+
+/// Why another writer could not deliver an invoice.
+fn undeliverable(invoice: &StoredInvoice) -> Option<Error> {
+    match invoice.delivery {
+        _ if invoice.claim.is_some() => None,
+        DeliveryState::Unreachable => Some(no_route(&invoice.record())),
+        DeliveryState::Refused => Some(payer_error(&invoice.record())),
+        DeliveryState::Stored | DeliveryState::Sending | DeliveryState::Sent => None,
+    }
+}
+
+fn by_index<'a>(invoices: impl Iterator<Item = &'a StoredInvoice>) -> Sorted<u64, &'a StoredInvoice> {
+    let mut list = Sorted::default();
+    invoices.for_each(|invoice| list.insert(invoice.created_index, invoice));
+    list
 }
 
 /// An invoice that was closed before, and that somebody still waits for.

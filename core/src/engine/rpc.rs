@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::engine::{Record, Status};
+use crate::ids::hex;
 
 /// The response of `sendinvoice`, in the order Core Lightning writes it.
 #[derive(Serialize)]
@@ -33,7 +34,6 @@ impl Record {
     /// Integers are written as such, so a reader that keeps numbers in 64-bit floats has to take care above 2^53. The
     /// text is the same in every language.
     pub fn to_rpc(&self) -> String {
-        use hex_conservative::DisplayHex;
         let payment = self.payment.as_ref();
         let rpc = RpcInvoice {
             label: &self.label,
@@ -44,7 +44,7 @@ impl Record {
             pay_index: payment.map(|payment| payment.pay_index),
             amount_received_msat: payment.map(|payment| payment.amount_received_msat),
             paid_at: payment.map(|payment| payment.paid_at),
-            payment_preimage: payment.map(|payment| payment.payment_preimage.expose().to_lower_hex_string()),
+            payment_preimage: payment.map(|payment| hex(payment.payment_preimage.expose())),
             description: &self.description,
             expires_at: self.expires_at,
             created_index: self.created_index,

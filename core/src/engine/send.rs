@@ -3,7 +3,7 @@
 use bitcoin::secp256k1::PublicKey;
 
 use crate::answer::{self, Answerable, Terms};
-use crate::bolt12::{Invoice, InvoiceRequest};
+use crate::bolt12::{quoted, Invoice, InvoiceRequest};
 use crate::engine::deliver::{start_over, untried_paths};
 use crate::engine::draft::{key_index, wrong_answer, Draft, Draw};
 use crate::engine::flight::Flight;
@@ -117,15 +117,15 @@ fn join(
 ) -> Draw<()> {
     let record = invoice.record();
     if params.existing == Existing::Error {
-        let message = format!("another invoice has the label {:?}", params.label);
+        let message = format!("another invoice has the label {}", quoted(&params.label));
         return Err(Error::new(ErrorCode::LabelInUse, message)
             .with_record(record)
             .into());
     }
     if !same_terms(params, request, times, &invoice)? {
         let message = format!(
-            "the invoice with the label {:?} is for another request or other terms",
-            params.label
+            "the invoice with the label {} is for another request or other terms",
+            quoted(&params.label)
         );
         return Err(Error::new(ErrorCode::LabelInUse, message)
             .with_record(record)
@@ -193,8 +193,8 @@ fn check_not_answered(draft: &Draft<'_>, answerable: &Answerable) -> Draw<()> {
     };
     let record = draft.named(key_index(entry)?)?.record();
     let message = format!(
-        "the request has an answer already: the invoice {:?}, which is {}",
-        record.label,
+        "the request has an answer already: the invoice {}, which is {}",
+        quoted(&record.label),
         record.status.as_str()
     );
     Err(Error::new(ErrorCode::AlreadyAnswered, message)

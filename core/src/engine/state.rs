@@ -1,7 +1,5 @@
 //! What the engine knows between two steps: the open invoices, who waits, and what comes when.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use bitcoin::secp256k1::PublicKey;
 
 use crate::engine::flight::{Flight, Stage};
@@ -9,6 +7,7 @@ use crate::engine::lines::{Lines, Peer};
 use crate::engine::plan::LONGEST_WAIT_MS;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::CallId;
+use crate::sorted::Sorted;
 use crate::PaymentHash;
 
 /// The counters of the store, each counting up from 0 and never back.
@@ -19,6 +18,18 @@ pub(crate) struct Counters {
     pub(crate) paid: u64,
     /// The latest time a step was made at, in Unix milliseconds.
     pub(crate) last_ms: u64,
+}
+
+/// Who hands out copies, where several engines work on one wallet: see [`Engine::set_sending`](crate::engine::Engine).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sending {
+    /// Every engine does, and each leaves the others a moment to say what became of a copy.
+    #[default]
+    Everyone,
+    /// This one alone.
+    Only,
+    /// Another one.
+    None,
 }
 
 /// Something that comes at a certain time. The order of the variants is the order within one moment.
@@ -63,21 +74,22 @@ pub(crate) struct State {
     pub(crate) opened: bool,
     pub(crate) revision: u64,
     pub(crate) counters: Counters,
-    pub(crate) open: BTreeMap<u64, StoredInvoice>,
-    by_hash: HashMap<PaymentHash, u64>,
-    by_label: HashMap<String, u64>,
-    pub(crate) flights: BTreeMap<u64, Flight>,
-    waits: BTreeMap<CallId, Wait>,
-    waits_on: BTreeSet<(u64, CallId)>,
-    waits_any: BTreeSet<CallId>,
-    timers: BTreeSet<(u64, Timer)>,
+    pub(crate) open: Sorted<u64, Box<StoredInvoice>>,
+    by_hash: Sorted<PaymentHash, u64>,
+    by_label: Sorted<String, u64>,
+    pub(crate) flights: Sorted<u64, Flight>,
+    waits: Sorted<CallId, Wait>,
+    waits_on: Sorted<(u64, CallId)>,
+    waits_any: Sorted<CallId>,
+    timers: Sorted<(u64, Timer)>,
     pub(crate) lines: Lines,
     /// How many copies may be answered at which node.
-    reply_nodes: HashMap<PublicKey, u64>,
+    reply_nodes: Sorted<Peer, u64>,
     /// When the latest tick was, in Unix milliseconds. Ticks come one after the other, so a later one at an earlier time
     /// means that the clock was set back.
     last_tick_ms: u64,
     pub(crate) ignored_replies: u64,
+    pub(crate) sending: Sending,
 }
 
 impl State {
@@ -99,20 +111,28 @@ impl State {
 
     pub(crate) fn waits_on(&self, index: u64) -> impl Iterator<Item = CallId> + '_ {
         self.waits_on
-            .range((index, CallId::MIN)..=(index, CallId::MAX))
-            .map(|(_, call)| *call)
+            .iter_from(&(index, CallId::MIN))
+            .map(|(wait, ())| *wait)
+            .take_while(move |(of, _)| *of == index)
+            .map(|(_, call)| call)
     }
 
     pub(crate) fn waits_any(&self) -> impl Iterator<Item = CallId> + '_ {
-        self.waits_any.iter().copied()
+        self.waits_any.iter().map(|(call, ())| *call)
     }
 
+    /// What comes when, without what another engine sees to.
     pub(crate) fn timers(&self) -> impl Iterator<Item = (u64, Timer)> + '_ {
-        self.timers.iter().copied()
+        let sends = self.sending != Sending::None;
+        let ours = move |timer: &Timer| sends || !matches!(timer, Timer::Moves(_) | Timer::Delivers(_));
+        self.timers
+            .iter()
+            .map(|(timer, ())| *timer)
+            .filter(move |(_, timer)| ours(timer))
     }
 
     pub(crate) fn wake_at(&self) -> Option<u64> {
-        self.timers.first().map(|(at, _)| *at)
+        self.timers().next().map(|(at, _)| at)
     }
 
     /// Puts an invoice in place of what was known under its index; only open ones are kept.
@@ -130,10 +150,10 @@ impl State {
                 self.by_hash.insert(new.payment_hash, index);
                 self.by_label.insert(new.label.clone(), index);
                 if let Some(at) = new.expires_ms() {
-                    self.timers.insert((at, Timer::Expires(index)));
+                    self.timers.insert((at, Timer::Expires(index)), ());
                 }
                 new.reply_nodes.iter().for_each(|node| self.reply_at(*node));
-                self.open.insert(index, new);
+                self.open.insert(index, Box::new(new));
             }
             None => self.set_flight(index, None),
         }
@@ -152,7 +172,7 @@ impl State {
         }
         if let Some(flight) = flight {
             match flight.stage {
-                Stage::Due(at) => _ = self.timers.insert((at, Timer::Delivers(index))),
+                Stage::Due(at) => self.timers.insert((at, Timer::Delivers(index)), ()),
                 Stage::InLine(peer, place) => self.move_line(peer, |lines| lines.join(peer, place, index)),
                 Stage::InHand(_) => {}
             }
@@ -176,7 +196,7 @@ impl State {
         }
         change(&mut self.lines);
         if let Some(at) = self.lines.moves_at(&peer) {
-            self.timers.insert((at, timer));
+            self.timers.insert((at, timer), ());
         }
     }
 
@@ -208,20 +228,20 @@ impl State {
 
     /// Whether a copy of an open invoice may be answered at this node.
     pub(crate) fn awaits_reply_at(&self, node_id: &PublicKey) -> bool {
-        self.reply_nodes.contains_key(node_id)
+        self.reply_nodes.contains(&Peer::from(node_id))
     }
 
     fn reply_at(&mut self, node_id: PublicKey) {
-        let count = self.reply_nodes.entry(node_id).or_default();
-        *count = count.saturating_add(1);
+        let node = Peer::from(&node_id);
+        let count = self.reply_nodes.get(&node).copied().unwrap_or_default();
+        self.reply_nodes.insert(node, count.saturating_add(1));
     }
 
     fn no_reply_at(&mut self, node_id: &PublicKey) {
-        if let Some(count) = self.reply_nodes.get_mut(node_id) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.reply_nodes.remove(node_id);
-            }
+        let node = Peer::from(node_id);
+        match self.reply_nodes.get(&node).copied().unwrap_or_default() {
+            0 | 1 => _ = self.reply_nodes.remove(&node),
+            count => self.reply_nodes.insert(node, count.saturating_sub(1)),
         }
     }
 
@@ -237,11 +257,11 @@ impl State {
         }
         if let Some(wait) = wait {
             match wait.kind.index() {
-                Some(index) => self.waits_on.insert((index, call)),
-                None => self.waits_any.insert(call),
+                Some(index) => self.waits_on.insert((index, call), ()),
+                None => self.waits_any.insert(call, ()),
             };
             if let Some(until) = wait.until_ms {
-                self.timers.insert((until, Timer::CallEnds(call)));
+                self.timers.insert((until, Timer::CallEnds(call)), ());
             }
             self.waits.insert(call, wait);
         }
@@ -256,6 +276,6 @@ impl State {
         self.lines.clear_waiting();
         self.reply_nodes.clear();
         self.timers
-            .retain(|(_, timer)| matches!(timer, Timer::CallEnds(_)));
+            .retain(|(_, timer), ()| matches!(timer, Timer::CallEnds(_)));
     }
 }

@@ -1,5 +1,6 @@
 //! The changes of status, each with its counters, its event and the calls it ends.
 
+use crate::bolt12::quoted;
 use crate::engine::deliver::forget_sending;
 use crate::engine::delivered::reached;
 use crate::engine::draft::{Draft, Draw};
@@ -73,7 +74,7 @@ fn end_any_waits(draft: &mut Draft<'_>, record: &Record) {
     let waiting: Vec<_> = draft
         .state
         .waits_any()
-        .filter(|call| !draft.changes.waits.contains_key(call))
+        .filter(|call| !draft.changes.waits.contains(call))
         .collect();
     for call in waiting {
         let after = draft.state.wait(call).map(|wait| wait.kind);
@@ -84,17 +85,20 @@ fn end_any_waits(draft: &mut Draft<'_>, record: &Record) {
 }
 
 pub(crate) fn expired(record: &Record) -> Error {
-    let message = format!("the invoice {:?} expired before it was paid", record.label);
+    let message = format!("the invoice {} expired before it was paid", quoted(&record.label));
     Error::new(ErrorCode::InvoiceExpired, message).with_record(record.clone())
 }
 
 pub(crate) fn already_paid(record: &Record) -> Error {
-    let message = format!("the invoice {:?} is paid already", record.label);
+    let message = format!("the invoice {} is paid already", quoted(&record.label));
     Error::new(ErrorCode::AlreadyPaid, message).with_record(record.clone())
 }
 
 pub(crate) fn being_claimed(record: &Record) -> Error {
-    let message = format!("a payment of the invoice {:?} is being claimed", record.label);
+    let message = format!(
+        "a payment of the invoice {} is being claimed",
+        quoted(&record.label)
+    );
     Error::new(ErrorCode::Claiming, message).with_record(record.clone())
 }
 

@@ -3,19 +3,18 @@
 //! A TLV stream of its own numbers. Unknown odd records are passed over, so a later version can add some; unknown even
 //! ones are refused. docs/STORE.md describes it for readers of the raw data.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bitcoin::secp256k1::PublicKey;
 
 use crate::bolt12::{encode_string, invreq_id_of, Kind, TlvStream, TlvWriter};
 use crate::engine::codec::{
-    corrupt, read_copies, read_fixed, read_integer, read_nodes, read_paths, read_text, write_copies,
-    write_nodes, write_paths, Fields,
+    corrupt, read_fixed, read_integer, read_nodes, read_paths, read_text, write_nodes, write_paths, Copies,
+    Fields, Reader,
 };
 use crate::engine::layout::Layout;
 use crate::engine::{
     DeliveryReport, DeliveryState, PathReport, PayerError, Payment, Record, Replies, Status,
 };
+use crate::store::Entry;
 use crate::{InvreqId, PaymentHash, Preimage, Result};
 
 /// Everything kept about an invoice. `record` shows the public part of it.
@@ -45,9 +44,9 @@ pub(crate) struct StoredInvoice {
     /// The number of the next copy.
     pub(crate) next_copy: u32,
     /// The copies the host accepted.
-    pub(crate) sent: BTreeSet<u32>,
+    pub(crate) sent: Copies,
     /// The copies the payer answered with an error.
-    pub(crate) answered: BTreeSet<u32>,
+    pub(crate) answered: Copies,
     pub(crate) error: Option<PayerError>,
     pub(crate) replies: Replies,
     /// The first copy of the present round over the paths. A resend begins a new one.
@@ -140,8 +139,8 @@ impl StoredInvoice {
         }
     }
 
-    /// Every entry of the store that this invoice stands behind.
-    pub(crate) fn entries(&self, layout: &Layout) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    /// Every entry of the store that this invoice stands behind, in the order of the keys.
+    pub(crate) fn entries(&self, layout: &Layout) -> Vec<Entry> {
         let index = self.created_index;
         let pointer = || index.to_be_bytes().to_vec();
         let body = if self.is_open() {
@@ -149,20 +148,23 @@ impl StoredInvoice {
         } else {
             layout.closed(index)
         };
-        let mut entries = BTreeMap::from([
-            (body, self.encode()),
-            (layout.label(&self.label), pointer()),
-            (layout.payment_hash(&self.payment_hash), pointer()),
-        ]);
+        let mut entries = Vec::new();
+        let mut add = |key: Vec<u8>, value: Vec<u8>| {
+            let place = entries.partition_point(|entry: &Entry| entry.key < key);
+            entries.insert(place, Entry { key, value });
+        };
+        add(body, self.encode());
+        add(layout.label(&self.label), pointer());
+        add(layout.payment_hash(&self.payment_hash), pointer());
         // An expired answer no longer stands for its request, so the request can be answered again.
         if self.status != Status::Expired || self.claim.is_some() {
-            entries.insert(layout.request(&self.invreq_id, index), pointer());
+            add(layout.request(&self.invreq_id, index), pointer());
         }
         if let Some(updated) = self.updated_index {
-            entries.insert(layout.updated(updated), pointer());
+            add(layout.updated(updated), pointer());
         }
         if let Some(payment) = &self.payment {
-            entries.insert(layout.paid(payment.pay_index), pointer());
+            add(layout.paid(payment.pay_index), pointer());
         }
         entries
     }
@@ -203,8 +205,8 @@ impl StoredInvoice {
             out.integer(NEXT_PATH, u64::from(path))?;
         }
         out.integer(NEXT_COPY, u64::from(self.next_copy))?;
-        out.record(SENT, &write_copies(&self.sent))?;
-        out.record(ANSWERED, &write_copies(&self.answered))?;
+        out.record(SENT, &self.sent.write())?;
+        out.record(ANSWERED, &self.answered.write())?;
         if let Some(error) = &self.error {
             out.record(ERROR_MESSAGE, error.message.as_bytes())?;
             if let Some(field) = error.erroneous_field {
@@ -228,76 +230,83 @@ impl StoredInvoice {
     }
 
     pub(crate) fn decode(created_index: u64, bytes: &[u8]) -> Result<Self> {
-        let stream = Fields::parse(bytes).ok_or_else(|| corrupt("an invoice"))?;
-        if stream.numbers().any(|number| number > KNOWN && number % 2 == 0) {
+        let fields = Fields::parse(bytes).ok_or_else(|| corrupt("an invoice"))?;
+        if fields.numbers().any(|number| number > KNOWN && number % 2 == 0) {
             return Err(corrupt("an invoice of a later version"));
         }
-        let need = |number| stream.get(number).ok_or_else(|| corrupt("an invoice"));
-        let integer = |number| stream.get(number).map(read_integer).transpose();
-        let needed = |number| need(number).and_then(read_integer);
-
-        let invoice = TlvStream::parse(need(INVOICE)?.to_vec()).map_err(|_| corrupt("an invoice"))?;
-        let holder = match needed(HOLDER)? {
-            0 => Holder::Engine,
-            1 => Holder::Sealed(need(SEALED)?.to_vec()),
-            2 => Holder::Host,
-            _ => return Err(corrupt("the holder of a preimage")),
+        let invoice = fields.get(INVOICE).map(<[u8]>::to_vec).map(TlvStream::parse);
+        let Some(Ok(invoice)) = invoice else {
+            return Err(corrupt("an invoice"));
         };
-        let payment = match integer(PAY_INDEX)? {
-            Some(pay_index) => Some(Payment {
-                pay_index,
-                amount_received_msat: needed(AMOUNT_RECEIVED)?,
-                paid_at: needed(PAID_AT)?,
-                payment_preimage: Preimage::new(read_fixed(need(PREIMAGE)?)?),
-            }),
-            None => None,
-        };
-        let error = match stream.get(ERROR_MESSAGE) {
-            Some(message) => Some(PayerError {
-                message: read_text(message)?,
-                erroneous_field: integer(ERROR_FIELD)?,
-                suggested_value: stream.get(ERROR_VALUE).map(read_text).transpose()?,
-                received_at: needed(ERROR_AT)?,
-            }),
-            None => None,
-        };
-        let field = |number| invoice.get(number).ok_or_else(|| corrupt("an invoice"));
-        Ok(Self {
+        let stored = |number| fields.get(number);
+        let signed = |number| invoice.get(number);
+        let mut stored = Reader::new(&stored);
+        let mut signed = Reader::new(&signed);
+        let read = Self {
             created_index,
-            label: read_text(need(LABEL)?)?,
-            description: invoice.get(10).map(read_text).transpose()?.unwrap_or_default(),
-            payment_hash: PaymentHash(read_fixed(field(168)?)?),
+            label: stored.needed(LABEL, read_text),
+            description: signed.optional(10, read_text).unwrap_or_default(),
+            payment_hash: PaymentHash(signed.needed(168, read_fixed)),
             invreq_id: invreq_id_of(&invoice),
-            amount_msat: read_integer(field(170)?)?,
-            created_at: read_integer(field(164)?)?,
-            expires_at: needed(EXPIRES_AT)?,
-            nonce: read_fixed(need(NONCE)?)?,
-            holder,
-            status: Status::from_number(needed(STATUS)?).ok_or_else(|| corrupt("a status"))?,
-            updated_index: integer(UPDATED_INDEX)?,
-            claim: stream.get(CLAIM).map(read_claim).transpose()?,
-            payment,
-            delivery: DeliveryState::from_number(needed(DELIVERY)?).ok_or_else(|| corrupt("a delivery"))?,
-            paths: read_paths(need(PATHS)?)?,
-            next_path: integer(NEXT_PATH)?.map(|path| u32::try_from(path).unwrap_or(u32::MAX)),
-            next_copy: u32::try_from(needed(NEXT_COPY)?).map_err(|_| corrupt("a copy"))?,
-            sent: read_copies(need(SENT)?)?,
-            answered: read_copies(need(ANSWERED)?)?,
-            error,
-            replies: match integer(REPLIES)? {
+            amount_msat: signed.needed(170, read_integer),
+            created_at: signed.needed(164, read_integer),
+            expires_at: stored.needed(EXPIRES_AT, read_integer),
+            nonce: stored.needed(NONCE, read_fixed),
+            holder: match stored.needed(HOLDER, read_integer) {
+                0 => Holder::Engine,
+                1 => Holder::Sealed(stored.needed(SEALED, |sealed| Ok(sealed.to_vec()))),
+                2 => Holder::Host,
+                _ => stored.refuse("the holder of a preimage", Holder::Host),
+            },
+            status: stored.named(STATUS, Status::from_number, "a status", Status::Unpaid),
+            updated_index: stored.optional(UPDATED_INDEX, read_integer),
+            claim: stored.optional(CLAIM, read_claim),
+            payment: stored.optional(PAY_INDEX, read_integer).map(|pay_index| Payment {
+                pay_index,
+                amount_received_msat: stored.needed(AMOUNT_RECEIVED, read_integer),
+                paid_at: stored.needed(PAID_AT, read_integer),
+                payment_preimage: Preimage::new(stored.needed(PREIMAGE, read_fixed)),
+            }),
+            delivery: stored.named(
+                DELIVERY,
+                DeliveryState::from_number,
+                "a delivery",
+                DeliveryState::Stored,
+            ),
+            paths: stored.needed(PATHS, read_paths),
+            next_path: stored
+                .optional(NEXT_PATH, read_integer)
+                .map(|path| u32::try_from(path).unwrap_or(u32::MAX)),
+            next_copy: stored.needed(NEXT_COPY, |value| small(value, "a copy")),
+            sent: stored.needed(SENT, Copies::read),
+            answered: stored.needed(ANSWERED, Copies::read),
+            error: stored
+                .optional(ERROR_MESSAGE, read_text)
+                .map(|message| PayerError {
+                    message,
+                    erroneous_field: stored.optional(ERROR_FIELD, read_integer),
+                    suggested_value: stored.optional(ERROR_VALUE, read_text),
+                    received_at: stored.needed(ERROR_AT, read_integer),
+                }),
+            replies: match stored.optional(REPLIES, read_integer) {
                 None => Replies::Wanted,
                 Some(1) => Replies::Unwanted,
-                Some(_) => return Err(corrupt("whether replies are wanted")),
+                Some(_) => stored.refuse("whether replies are wanted", Replies::Wanted),
             },
-            round: u32::try_from(integer(ROUND)?.unwrap_or_default()).map_err(|_| corrupt("a round"))?,
-            reply_nodes: stream
-                .get(REPLY_NODES)
-                .map(read_nodes)
-                .transpose()?
+            round: stored
+                .optional(ROUND, |value| small(value, "a round"))
                 .unwrap_or_default(),
+            reply_nodes: stored.optional(REPLY_NODES, read_nodes).unwrap_or_default(),
             invoice: invoice.as_bytes().to_vec(),
-        })
+        };
+        stored.end()?;
+        signed.end()?;
+        Ok(read)
     }
+}
+
+fn small(value: &[u8], what: &str) -> Result<u32> {
+    u32::try_from(read_integer(value)?).map_err(|_| corrupt(what))
 }
 
 fn read_claim(value: &[u8]) -> Result<ClaimBegun> {

@@ -130,6 +130,7 @@ const OTHER: i32 = -1;
 impl ErrorCode {
     /// The row of the code table: the one place where codes are described.
     #[rustfmt::skip] // a table reads best as a table
+    #[inline(always)] // so that whoever asks for one column is linked to that column alone
     pub const fn info(self) -> CodeInfo {
         use Category as C;
         match self {
@@ -211,6 +212,14 @@ impl ErrorCode {
     /// The code as text.
     pub const fn as_str(self) -> &'static str {
         self.info().name
+    }
+
+    pub(crate) const fn rpc_code(self) -> i32 {
+        self.info().rpc_code
+    }
+
+    pub(crate) const fn is_retryable(self) -> bool {
+        self.info().retryable
     }
 
     /// Every code, in the order of the table.

@@ -54,15 +54,14 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 impl Error {
     /// An error with this code and this sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        let info = code.info();
         Self(Box::new(ErrorDetails {
             code,
-            rpc_code: info.rpc_code,
+            rpc_code: code.rpc_code(),
             message: message.into(),
             field: None,
             rule: None,
             section: None,
-            retryable: info.retryable,
+            retryable: code.is_retryable(),
             record: None,
         }))
     }

@@ -78,11 +78,15 @@ pub fn peel(message: &[u8], mut ecdh: impl Ecdh) -> Result<Peeled> {
 ///
 /// As for [`peel`], and `limit_exceeded` after [`MAX_LAYERS`] layers.
 pub fn peel_to_end(message: &[u8], node_id: &PublicKey, mut ecdh: impl Ecdh) -> Result<Peeled> {
-    let mut peeled = layer(message, &mut ecdh)?;
+    layers(message, node_id, &mut ecdh)
+}
+
+fn layers(message: &[u8], node_id: &PublicKey, ecdh: &mut dyn Ecdh) -> Result<Peeled> {
+    let mut peeled = layer(message, ecdh)?;
     for _ in 1..MAX_LAYERS {
         match peeled {
             Peeled::Forward { next, message } if next == NextHop::Node(*node_id) => {
-                peeled = layer(&message, &mut ecdh)?;
+                peeled = layer(&message, ecdh)?;
             }
             end => return Ok(end),
         }
@@ -115,7 +119,7 @@ impl fmt::Debug for Message {
     }
 }
 
-fn layer(message: &[u8], ecdh: &mut impl Ecdh) -> Result<Peeled> {
+fn layer(message: &[u8], ecdh: &mut dyn Ecdh) -> Result<Peeled> {
     let packet = Packet::read(message).map_err(malformed)?;
     let path_secret = answer(ecdh.ecdh(&packet.path_key))?;
     // A packet is for the node's blinded key, which is its key times a factor we know.

@@ -32,6 +32,7 @@ mod second_thoughts;
 mod secrets;
 mod stores;
 mod timeouts;
+mod transcript;
 mod vectors;
 mod waits;
 mod writers;

@@ -1,9 +1,9 @@
 //! Other writers on the same store.
 
-use invreq::engine::{Answers, DeliveryState, Input, Progress, SendInvoice, SendOutcome, Status};
+use invreq::engine::{Answers, DeliveryState, Input, Progress, SendInvoice, SendOutcome, Sending, Status};
 use invreq::ErrorCode;
 
-use crate::common::{config, params, Host, Request, SEED};
+use crate::common::{config, error_bytes, params, Host, Request, SEED};
 
 #[test]
 fn another_writer_between_two_reads_cannot_make_us_overwrite() {
@@ -137,4 +137,130 @@ fn a_copy_in_hand_stays_in_hand_unless_another_writer_went_on() {
     ours.wait_s(2);
     assert_eq!(ours.delivered(SendOutcome::Accepted).id, "1-1");
     assert_eq!(ours.get("a").delivery.state, DeliveryState::Sent);
+}
+
+/// Two engines on one store, of which ours sends.
+fn two() -> (Host, Host) {
+    let mut ours = Host::new();
+    ours.engine.set_sending(Sending::Only);
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.engine.set_sending(Sending::None);
+    theirs.restore().unwrap();
+    (ours, theirs)
+}
+
+#[test]
+fn of_two_engines_the_one_that_sends_sends_for_both() {
+    let (mut ours, mut theirs) = two();
+    let wait = theirs.send(params(&Request::default().text(), "a")).unwrap();
+    assert!(theirs.deliveries.is_empty());
+    theirs.wait_s(5);
+    assert!(theirs.deliveries.is_empty(), "however late it is");
+    assert_eq!(theirs.get("a").delivery.state, DeliveryState::Stored);
+    // Nobody else can have it in hand, so it leaves at once.
+    ours.now_ms = theirs.now_ms;
+    ours.restore().unwrap();
+    ours.settle();
+    ours.delivered(SendOutcome::Accepted);
+    theirs.events.clear();
+    theirs.restore().unwrap();
+    assert_eq!(theirs.event_names(), ["delivery"]);
+    assert_eq!(theirs.get("a").delivery.state, DeliveryState::Sent);
+    // The end of its wait is its own business.
+    theirs.wait_s(90);
+    assert_eq!(theirs.error(wait).0, ErrorCode::WaitTimeout);
+    assert!(theirs.deliveries.is_empty());
+}
+
+#[test]
+fn an_engine_that_becomes_the_one_that_sends_takes_over() {
+    let (mut ours, mut theirs) = two();
+    theirs.send(params(&Request::default().text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    assert_eq!(
+        ours.deliveries.len(),
+        1,
+        "handed out, and then their process ends"
+    );
+    theirs.engine.set_sending(Sending::Only);
+    theirs.restore().unwrap();
+    theirs.settle();
+    assert_eq!(theirs.delivered(SendOutcome::Accepted).id, ours.deliveries[0].id);
+}
+
+#[test]
+fn a_call_ends_with_what_another_engine_found_out() {
+    let (mut ours, mut theirs) = two();
+    let unreachable = theirs.send(params(&Request::number(1).text(), "a")).unwrap();
+    let refused = theirs.send(params(&Request::number(2).text(), "b")).unwrap();
+    let waits = theirs.call();
+    let label = "a".to_owned();
+    theirs.give(&Input::WaitInvoice { call: waits, label }).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    ours.delivered(SendOutcome::NoRoute);
+    let copy = ours.delivered(SendOutcome::Accepted);
+    ours.payer_error(copy.reply_path_id.unwrap(), error_bytes("no", None));
+    theirs.now_ms = ours.now_ms;
+    theirs.events.clear();
+    theirs.restore().unwrap();
+    let (code, record) = theirs.error(unreachable);
+    assert_eq!((code, record.unwrap().label.as_str()), (ErrorCode::NoRoute, "a"));
+    let (code, record) = theirs.error(refused);
+    assert_eq!(
+        (code, record.unwrap().label.as_str()),
+        (ErrorCode::PayerError, "b")
+    );
+    assert_eq!(theirs.reply(waits), None, "it can still be paid");
+    assert_eq!(theirs.event_names(), ["delivery", "payer_error"]);
+    theirs.restore().unwrap();
+    assert_eq!(theirs.event_names(), [] as [&str; 0], "but only once");
+}
+
+#[test]
+fn a_claim_in_another_engine_is_told() {
+    let (mut ours, mut theirs) = two();
+    theirs.send(params(&Request::default().text(), "a")).unwrap();
+    ours.restore().unwrap();
+    let hash = ours.get("a").payment_hash;
+    ours.claim(hash, 50_000).unwrap();
+    theirs.events.clear();
+    theirs.restore().unwrap();
+    assert_eq!(theirs.event_names(), ["claiming"]);
+    ours.record(|call| Input::ClaimFailed {
+        call,
+        payment_hash: hash,
+    })
+    .unwrap();
+    theirs.restore().unwrap();
+    assert_eq!(theirs.event_names(), ["claim_failed"]);
+}
+
+#[test]
+fn a_copy_in_the_hands_of_another_engine_keeps_the_call_waiting() {
+    let (mut ours, mut theirs) = two();
+    let request = Request::default().paths_over(&[10, 11]);
+    let wait = theirs.send(params(&request.text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    let first = ours.delivered(SendOutcome::Accepted);
+    ours.wait_s(10);
+    assert_eq!(ours.deliveries.len(), 1, "the second copy is in hand");
+    ours.payer_error(first.reply_path_id.unwrap(), error_bytes("no", None));
+    theirs.now_ms = ours.now_ms;
+    theirs.restore().unwrap();
+    assert_eq!(
+        theirs.reply(wait),
+        None,
+        "it may still be paid over the second path"
+    );
+    assert_eq!(theirs.get("a").delivery.state, DeliveryState::Sent);
+    let second = ours.delivered(SendOutcome::Accepted);
+    ours.payer_error(second.reply_path_id.unwrap(), error_bytes("no", None));
+    theirs.restore().unwrap();
+    let (code, record) = theirs.error(wait);
+    assert_eq!(code, ErrorCode::PayerError);
+    assert_eq!(record.unwrap().delivery.state, DeliveryState::Refused);
 }

@@ -12,7 +12,7 @@ use invreq::ldk::Preimages;
 use invreq::ErrorCode;
 use invreq_lightning::{NodeEvent, RefundTerms, Testbed};
 
-use payee::{assert_valid_rpc, params, Wallet};
+use payee::{assert_refused, assert_valid_rpc, params, Wallet};
 
 const AMOUNT: u64 = 50_000_000;
 
@@ -71,20 +71,8 @@ fn a_payer_without_liquidity_says_so() {
             .unwrap();
         let wallet = Wallet::open(&bed, Preimages::Engine);
         let error = block_on(wallet.payee.send_invoice(params(&request, "poor"))).unwrap_err();
-        assert_eq!(
-            (error.code(), error.rpc_code()),
-            (ErrorCode::PayerError, 1004),
-            "{error}"
-        );
-        let record = error.record().unwrap();
-        assert_eq!(record.delivery.state, DeliveryState::Refused);
-        assert_eq!(record.status, Status::Unpaid);
-        let said = record.delivery.error.as_ref().unwrap();
-        assert!(
-            !said.message.is_empty() && error.message().contains(&said.message),
-            "{error}"
-        );
-        assert_valid_rpc(record);
+        let said = assert_refused(&error);
+        assert!(!said.is_empty() && error.message().contains(said), "{error}");
     }
 }
 

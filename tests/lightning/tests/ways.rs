@@ -13,7 +13,7 @@ use invreq::ErrorCode;
 use invreq_lightning::forms::{nodes, ClnHost, LndHost, MessengerHost};
 use invreq_lightning::{ChannelTerms, NodeEvent, RefundTerms, SpecPayer, Testbed};
 
-use payee::{assert_valid_rpc, params, ManualClock, Wallet};
+use payee::{assert_refused, assert_valid_rpc, params, ManualClock, Wallet};
 
 const AMOUNT: u64 = 50_000_000;
 
@@ -114,22 +114,11 @@ fn is_refused_by_the_letter<T: Transport + 'static>(transport: impl Fn(&Testbed)
         payer.refuse(&came.reply_path.unwrap(), &text).unwrap();
         bed.net.pump();
         let error = call.join().unwrap().unwrap_err();
-        assert_eq!(
-            (error.code(), error.rpc_code()),
-            (ErrorCode::PayerError, 1004),
-            "{error}"
-        );
-        let record = error.record().unwrap();
-        assert_eq!(
-            (record.status, record.delivery.state),
-            (Status::Unpaid, DeliveryState::Refused)
-        );
-        let said = &record.delivery.error.as_ref().unwrap().message;
+        let said = assert_refused(&error);
         assert!(
             said.starts_with("Failed invoice xxx") && said.chars().count() <= 1001,
             "{said}"
         );
-        assert_valid_rpc(record);
         assert_eq!(block_on(wallet.payee.ignored_replies()), 0);
     }
 }

@@ -48,7 +48,7 @@ impl Report {
     }
 }
 
-/// One `test result:` line of cargo.
+/// One summary: a `test result:` line of cargo, the last lines of Node's runner, or the last line of the smoke matrix.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TestResult {
     pub line: String,
@@ -63,12 +63,18 @@ impl TestResult {
     }
 }
 
-/// The results in what `cargo test` printed, one for each test binary.
+/// The results in what a step printed, one for each summary.
 pub fn test_results(output: &str) -> Vec<TestResult> {
-    output.lines().filter_map(test_result).collect()
+    let mut results = Vec::new();
+    let mut lines = output.lines();
+    while let Some(line) = lines.next() {
+        let node = line.strip_prefix("ℹ tests ").map(|_| node_result(lines.clone()));
+        results.extend(node.or_else(|| cargo_result(line)).or_else(|| smoke_result(line)));
+    }
+    results
 }
 
-fn test_result(line: &str) -> Option<TestResult> {
+fn cargo_result(line: &str) -> Option<TestResult> {
     let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
     let count = |word: &str| {
         let part = counts
@@ -81,6 +87,43 @@ fn test_result(line: &str) -> Option<TestResult> {
         passed: count("passed")?,
         failed: count("failed")?,
         ignored: count("ignored")?,
+    })
+}
+
+/// The lines after `ℹ tests N`: `ℹ pass N`, `ℹ fail N` and others, in any order.
+fn node_result<'a>(lines: impl Iterator<Item = &'a str>) -> TestResult {
+    let counts: Vec<(&str, u64)> = lines
+        .map_while(|line| line.strip_prefix("ℹ "))
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(word, count)| Some((word, count.parse().ok()?)))
+        .collect();
+    let count = |words: &[&str]| {
+        let found = counts.iter().filter(|(word, _)| words.contains(word));
+        found.map(|(_, count)| count).sum()
+    };
+    let (passed, failed, ignored) = (
+        count(&["pass"]),
+        count(&["fail", "cancelled"]),
+        count(&["skipped", "todo"]),
+    );
+    let line = format!("node: {passed} passed; {failed} failed; {ignored} skipped");
+    TestResult {
+        line,
+        passed,
+        failed,
+        ignored,
+    }
+}
+
+/// `12 passed, 0 failed, 1 not run`.
+fn smoke_result(line: &str) -> Option<TestResult> {
+    let mut counts = line.split(", ");
+    let mut count = |word: &str| counts.next()?.strip_suffix(word)?.trim().parse().ok();
+    Some(TestResult {
+        passed: count("passed")?,
+        failed: count("failed")?,
+        ignored: count("not run")?,
+        line: format!("smoke: {line}"),
     })
 }
 
@@ -98,5 +141,18 @@ mod tests {
         let counts: Vec<_> = results.iter().map(|r| (r.passed, r.failed, r.ignored)).collect();
         assert_eq!(counts, [(2, 0, 1), (4, 1, 0), (0, 0, 0)]);
         assert!(results[2].is_empty() && !results[0].is_empty());
+    }
+
+    #[test]
+    fn results_of_node_and_of_the_smoke_matrix_are_read() {
+        let output = "✔ decode (84.2ms)\n\
+            ℹ tests 9\nℹ suites 0\nℹ pass 5\nℹ fail 1\nℹ cancelled 1\nℹ skipped 2\nℹ todo 0\nℹ duration_ms 511.3\n\
+            ✖ failing tests:\n\
+            deno           NOT RUN     0.3 s  Deno\n\
+            12 passed, 2 failed, 1 not run\n\
+            3 passed, which is no summary\n";
+        let results = test_results(output);
+        let counts: Vec<_> = results.iter().map(|r| (r.passed, r.failed, r.ignored)).collect();
+        assert_eq!(counts, [(5, 2, 2), (12, 2, 1)]);
     }
 }

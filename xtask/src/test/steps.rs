@@ -1,5 +1,5 @@
 use super::log::Log;
-use super::{house, licences, Checked};
+use super::{house, licences, web, Checked};
 use crate::{bench, generated, shell};
 
 /// One thing to check.
@@ -21,12 +21,18 @@ pub const STEPS: &[Step] = &[
     Step { name: "bare", about: "the library without features, and with each alone", run: bare },
     Step { name: "test", about: "all tests", run: test },
     Step { name: "generated", about: "generated files are up to date", run: generated },
+    Step { name: "wasm", about: "the WebAssembly module and its glue", run: web::wasm },
+    Step { name: "npm", about: "the npm package: types, tests, attw, publint, docs", run: web::npm },
+    Step { name: "size", about: "what a browser loads, against its budgets", run: web::size },
+    Step { name: "smoke", about: "the packed tarball in every kind of project", run: web::smoke },
+    Step { name: "browser", about: "the npm package in Chromium", run: web::browser },
 ];
 
 /// What `--long` adds: load, mutation and fuzzing register here.
 #[rustfmt::skip] // one line for each step
 pub const LONG: &[Step] = &[
     Step { name: "bench", about: "a quick look at the benchmarks: every ratio keeps its limit", run: bench },
+    Step { name: "rebuild", about: "the module built in another folder is the same, byte for byte", run: web::rebuild },
 ];
 
 fn fmt(log: &mut Log) -> Checked {

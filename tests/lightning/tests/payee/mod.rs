@@ -2,14 +2,19 @@
 
 #![allow(dead_code)] // each test binary uses its own part of this
 
+#[path = "../calls/mod.rs"]
+mod calls;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::Network;
+#[allow(unused_imports)]
+pub use calls::{assert_refused, assert_valid_rpc, params};
 use futures_lite::future::block_on;
 use invreq::driver::{Clock, HostError, Payee, PayeeBuilder, Received, SystemClock, Transport};
-use invreq::engine::{Config, Delivery, Record, Route, SendInvoice, SendOutcome};
+use invreq::engine::{Config, Delivery, Record, Route, SendOutcome};
 use invreq::ldk::{LdkHost, Preimages};
 use invreq::store::MemoryStore;
 use invreq_lightning::{serve, NodeEvent, NodeIndex, PublicKey, Served, Testbed};
@@ -146,18 +151,4 @@ impl Clock for ManualClock {
         let left = at_ms.saturating_sub(self.now_ms()).min(10);
         SystemClock.sleep_until(SystemClock.now_ms() + left).await;
     }
-}
-
-pub fn params(request: &str, label: &str) -> SendInvoice {
-    SendInvoice {
-        invreq: request.to_owned(),
-        label: label.to_owned(),
-        timeout: Some(20),
-        ..SendInvoice::default()
-    }
-}
-
-/// The record as JSON keeps the contract of `sendinvoice`.
-pub fn assert_valid_rpc(record: &Record) {
-    invreq_schema::validate_response(&record.to_rpc()).unwrap();
 }

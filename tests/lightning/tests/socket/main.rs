@@ -1,6 +1,8 @@
 //! The main job over a socket: the wallet has no node, no channel and no gossip to send with, only a TCP connection with a
 //! key of its own. The money comes in at the host's node.
 
+#[path = "../calls/mod.rs"]
+mod calls;
 #[allow(dead_code)] // each test binary uses its own part of this
 #[path = "../client/mod.rs"]
 mod client;
@@ -14,7 +16,8 @@ use invreq::ErrorCode;
 use invreq_lightning::Testbed;
 use serde_json::json;
 
-use street::{assert_valid_rpc, dead_address, node_that, params, Street};
+use calls::{assert_valid_rpc, params};
+use street::{dead_address, node_that, Street};
 
 #[test]
 fn a_refund_is_answered_over_a_socket_and_paid() {

@@ -11,12 +11,13 @@ use bitcoin::Network;
 use futures_lite::future::block_on;
 use hex_conservative::DisplayHex;
 use invreq::driver::{Directory, HostError, Payee, SocketTransport, SocketTransportBuilder};
-use invreq::engine::{Config, Record, SendInvoice, Status};
+use invreq::engine::{Config, Record, Status};
 use invreq::ldk::Preimages;
 use invreq::store::MemoryStore;
 use invreq_lightning::{serve_remote, HostNode, NodeHost, RemoteNode, Served, Server, Testbed};
 use serde_json::json;
 
+use crate::calls::assert_valid_rpc;
 use crate::client::{Client, PATIENCE};
 
 pub const AMOUNT: u64 = 50_000_000;
@@ -155,20 +156,6 @@ impl Street {
         let preimage = payment.payment_preimage.expose().to_lower_hex_string();
         assert_eq!(sent["preimage"], preimage);
     }
-}
-
-pub fn params(request: &str, label: &str) -> SendInvoice {
-    SendInvoice {
-        invreq: request.to_owned(),
-        label: label.to_owned(),
-        timeout: Some(20),
-        ..SendInvoice::default()
-    }
-}
-
-/// The record as JSON keeps the contract of `sendinvoice`.
-pub fn assert_valid_rpc(record: &Record) {
-    invreq_schema::validate_response(&record.to_rpc()).unwrap();
 }
 
 /// An address at which nobody listens, not even another test.

@@ -1,0 +1,241 @@
+/**
+ * One input from beginning to end: questions, the write, the commit, and what follows.
+ *
+ * @module
+ */
+
+import { fromWasm } from "../convert.js";
+import { fail, InvreqError } from "../error.js";
+import type { Batch, Delivery } from "../host.js";
+import { call, free, type Glue } from "../module.js";
+import type { PayeeEvent } from "../types.js";
+import type { Answers, Engine as Handle, Input } from "../wasm/invreq.js";
+import { ask, type Need } from "./ask.js";
+import type { HostSigner, HostSource, HostStore, HostTransport, TimeAndDice } from "./host.js";
+
+/** How often an input begins again because another writer was faster. */
+const MAX_CONFLICTS = 16;
+
+/** What the host supplied. */
+export interface Hosts {
+  readonly store: HostStore;
+  readonly source: HostSource;
+  readonly transport: HostTransport;
+  readonly signer: HostSigner | undefined;
+  readonly time: TimeAndDice;
+}
+
+/** Makes an input in the module. */
+export type MakeInput = (glue: Glue) => Input;
+
+/** What a committed step lets out. */
+export interface Effects {
+  readonly deliveries: readonly Delivery[];
+  readonly replies: readonly Reply[];
+  readonly events: readonly PayeeEvent[];
+  readonly wakeAt: number | undefined;
+}
+
+/** The reply to a call: one of `outcome` and `error`. */
+export interface Reply {
+  readonly call: bigint;
+  readonly outcome?: unknown;
+  readonly error?: InvreqError;
+}
+
+/** The engine, and the lock that keeps its inputs in order. */
+export class Engine {
+  readonly #handle: Handle;
+  readonly #hosts: Hosts;
+  readonly #closing: AbortSignal;
+  readonly #handOn: (effects: Effects) => void;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(handle: Handle, hosts: Hosts, closing: AbortSignal, handOn: (effects: Effects) => void) {
+    this.#handle = handle;
+    this.#hosts = hosts;
+    this.#closing = closing;
+    this.#handOn = handOn;
+  }
+
+  /** Carries out an input. When it resolves, everything the input led to is written and handed on. */
+  async perform(make: MakeInput): Promise<void> {
+    const input = call(make);
+    try {
+      const isRestore = make === restore;
+      for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
+        if ((await this.#attempt(input, isRestore)) === "done") return;
+      }
+      throw busy();
+    } finally {
+      free(input);
+    }
+  }
+
+  /** Does something between two inputs. */
+  locked<T>(work: () => Promise<T> | T): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Looks at the engine between two inputs. */
+  look<T>(at: (handle: Handle) => T): Promise<T> {
+    return this.locked(() => {
+      this.#closing.throwIfAborted();
+      return call(() => at(this.#handle));
+    });
+  }
+
+  /** Waits for the input that is under way, and gives the engine back. */
+  end(): Promise<void> {
+    return this.locked(() => free(this.#handle));
+  }
+
+  async #attempt(input: Input, isRestore: boolean): Promise<"done" | "conflict"> {
+    const attempt = this.#begin();
+    try {
+      for (;;) {
+        const advance = await this.locked(async () => {
+          this.#closing.throwIfAborted();
+          const advance = await this.#advance(input, attempt);
+          if (advance === "conflict" && !isRestore) await this.#reload();
+          return advance;
+        });
+        if (typeof advance === "string") return advance;
+        // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
+        const given = await Promise.all(advance.map((need) => ask(this.#hosts, need, this.#closing)));
+        this.#closing.throwIfAborted();
+        given.forEach((give, at) => give(attempt.answers, at));
+        call(() => attempt.answers.forgetReads());
+      }
+    } finally {
+      end(attempt);
+    }
+  }
+
+  /** Reads what another writer changed. */
+  async #reload(): Promise<void> {
+    const input = call(restore);
+    try {
+      for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
+        const attempt = this.#begin();
+        try {
+          if ((await this.#advance(input, attempt)) === "done") return;
+        } finally {
+          end(attempt);
+        }
+      }
+      throw busy();
+    } finally {
+      free(input);
+    }
+  }
+
+  #begin(): Attempt {
+    const { time } = this.#hosts;
+    return { nowMs: time.nowMs(), entropy: time.entropy(), answers: call((glue) => new glue.Answers()) };
+  }
+
+  /**
+   * Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
+   *
+   * All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
+   */
+  async #advance(
+    input: Input,
+    { nowMs, entropy, answers }: Attempt,
+  ): Promise<"done" | "conflict" | readonly Need[]> {
+    for (;;) {
+      let begun: Begun;
+      try {
+        begun = fromWasm.value(call(() => this.#handle.begin(input, nowMs, entropy, answers)));
+      } catch (error) {
+        if (InvreqError.is(error) && error.code === "store_conflict") return "conflict";
+        throw error;
+      }
+      const { step, needs = [] } = begun;
+      if (step !== undefined) {
+        if (step.batch !== undefined && !(await this.#hosts.store.write(step.batch))) return "conflict";
+        this.#handOn(readEffects(call(() => this.#handle.commit(step.id))));
+        return "done";
+      }
+      if (!(await this.#readAll(needs, answers))) return needs;
+    }
+  }
+
+  /** Asks the store for all of it at once; `false` where there is nothing to read. */
+  async #readAll(needs: readonly Need[], answers: Answers): Promise<boolean> {
+    const reads = needs.flatMap(({ range }, at) => (range === undefined ? [] : [{ range, at }]));
+    const found = await Promise.all(
+      reads.map(async ({ range: { start, end, limit }, at }) => ({
+        at,
+        entries: await this.#hosts.store.range(start, end, limit),
+      })),
+    );
+    call(() => found.forEach(({ at, entries }) => answers.entries(at, entries)));
+    return reads.length > 0;
+  }
+}
+
+export const restore: MakeInput = (glue) => glue.Input.restore();
+export const tick: MakeInput = (glue) => glue.Input.tick();
+
+interface Attempt {
+  readonly nowMs: number;
+  readonly entropy: Uint8Array;
+  readonly answers: Answers;
+}
+
+function end({ entropy, answers }: Attempt): void {
+  entropy.fill(0);
+  free(answers);
+}
+
+interface Begun {
+  readonly needs?: readonly Need[];
+  readonly step?: { readonly id: bigint; readonly batch?: Batch };
+}
+
+/** An enum of the core: an object whose one property names the variant. */
+function variant(value: object): [string, unknown] {
+  const [first] = Object.entries(value);
+  if (first === undefined) throw fail("internal", "the engine gave nothing where it has to give something");
+  return first;
+}
+
+interface RawEffects {
+  readonly deliveries: readonly unknown[];
+  readonly replies: readonly { readonly call: bigint; readonly result: object }[];
+  readonly events: readonly object[];
+  readonly wakeAt: bigint | undefined;
+}
+
+function readEffects(raw: RawEffects): Effects {
+  return {
+    deliveries: raw.deliveries.map((delivery) => Object.freeze(fromWasm.value<Delivery>(delivery))),
+    replies: raw.replies.map(({ call, result }) => {
+      const [kind, value] = variant(result);
+      if (kind === "Err") return { call, error: errorOf(value) };
+      const [what, outcome] = variant(value as object);
+      return { call, outcome: what === "record" ? fromWasm.record(outcome) : fromWasm.value(outcome) };
+    }),
+    events: raw.events.map((event) => {
+      const [kind, value] = variant(event);
+      const about =
+        kind === "underpaid" || kind === "clockBehind"
+          ? fromWasm.value<object>(value)
+          : { record: fromWasm.record(value) };
+      return Object.freeze({ kind, ...about }) as PayeeEvent;
+    }),
+    wakeAt: raw.wakeAt === undefined ? undefined : Number(raw.wakeAt),
+  };
+}
+
+function errorOf(details: unknown): InvreqError {
+  return fromWasm.error(details) ?? fail("internal", "the engine gave an error without a code");
+}
+
+function busy(): InvreqError {
+  return fail("store_conflict", "other writers keep changing the store");
+}
