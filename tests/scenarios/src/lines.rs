@@ -2,7 +2,9 @@
 
 use invreq::bolt12::{Bolt12, Kind};
 use invreq::driver::Verdict;
-use invreq::engine::{ClaimApproval, Delivery, Event, InboundPaymentRequest, Page, PathReport, Preview, Record};
+use invreq::engine::{
+    ClaimApproval, Delivery, Event, InboundPaymentRequest, Page, PathReport, Preview, Record,
+};
 use invreq::store::Batch;
 use invreq::{Decoded, Error, ErrorDetails, Preimage};
 use serde::Serialize;
@@ -29,7 +31,10 @@ fn or_dash(value: Option<impl ToString>) -> String {
 }
 
 pub fn write(batch: &Batch) -> String {
-    let puts = batch.puts.iter().map(|entry| format!(" +{}={}", hex(&entry.key), mark(&entry.value)));
+    let puts = batch
+        .puts
+        .iter()
+        .map(|entry| format!(" +{}={}", hex(&entry.key), mark(&entry.value)));
     let deletes = batch.deletes.iter().map(|key| format!(" -{}", hex(key)));
     let absent = batch.absent.iter().map(|key| format!(" !{}", hex(key)));
     let all: String = puts.chain(deletes).chain(absent).collect();
@@ -37,7 +42,13 @@ pub fn write(batch: &Batch) -> String {
 }
 
 pub fn source(asked: &InboundPaymentRequest) -> String {
-    let InboundPaymentRequest { amount_msat, expires_at, payment_hash, label, invreq_id } = asked;
+    let InboundPaymentRequest {
+        amount_msat,
+        expires_at,
+        payment_hash,
+        label,
+        invreq_id,
+    } = asked;
     format!("ask source {amount_msat} {expires_at} {payment_hash} {invreq_id} {label}")
 }
 
@@ -46,7 +57,11 @@ pub fn send(delivery: &Delivery) -> String {
     let hops = delivery.path.as_ref().map(|path| path.hops.len());
     let (message, invoice) = (&delivery.packet.message, &delivery.invoice);
     let size = message.len();
-    let reply = if delivery.reply_path_id.is_some() { " reply" } else { "" };
+    let reply = if delivery.reply_path_id.is_some() {
+        " reply"
+    } else {
+        ""
+    };
     format!(
         "send {} {} via [{}] first {} path {} packet {size}:{} invoice {}{reply} {}",
         delivery.id,
@@ -81,8 +96,14 @@ pub fn record(record: &Record) -> String {
         text.push_str(&format!(" paid={index}:{amount}:{at}"));
     }
     if let Some(said) = &record.delivery.error {
-        let (field, value) = (or_dash(said.erroneous_field), or_dash(said.suggested_value.as_ref()));
-        text.push_str(&format!(" said={}:{field}:{value}:{}", said.received_at, said.message));
+        let (field, value) = (
+            or_dash(said.erroneous_field),
+            or_dash(said.suggested_value.as_ref()),
+        );
+        text.push_str(&format!(
+            " said={}:{field}:{value}:{}",
+            said.received_at, said.message
+        ));
     }
     text
 }
@@ -97,9 +118,10 @@ pub fn event(event: &Event) -> String {
         Event::Paid(of) => ("paid", record(of)),
         Event::Expired(of) => ("expired", record(of)),
         Event::Deleted(of) => ("deleted", record(of)),
-        Event::Underpaid { record: of, amount_received_msat } => {
-            ("underpaid", format!("{amount_received_msat} {}", record(of)))
-        }
+        Event::Underpaid {
+            record: of,
+            amount_received_msat,
+        } => ("underpaid", format!("{amount_received_msat} {}", record(of))),
         Event::Trouble(of) => ("trouble", details(of)),
         Event::ClockBehind { stored_ms, now_ms } => ("clockBehind", format!("{stored_ms} {now_ms}")),
     };
@@ -130,11 +152,18 @@ pub fn done(of: &Record) -> String {
 }
 
 fn settle(preimage: Option<&Preimage>) -> String {
-    format!("settle {}", preimage.map_or("-".to_owned(), |preimage| hex(preimage.expose())))
+    format!(
+        "settle {}",
+        preimage.map_or("-".to_owned(), |preimage| hex(preimage.expose()))
+    )
 }
 
 pub fn approval(approval: &ClaimApproval) -> String {
-    format!("{} {}", settle(approval.preimage.as_ref()), record(&approval.record))
+    format!(
+        "{} {}",
+        settle(approval.preimage.as_ref()),
+        record(&approval.record)
+    )
 }
 
 pub fn verdict(verdict: &Verdict) -> String {
@@ -147,13 +176,26 @@ pub fn verdict(verdict: &Verdict) -> String {
 }
 
 pub fn page(page: &Page) -> String {
-    let records: String = page.records.iter().map(|of| format!(" | {}", record(of))).collect();
+    let records: String = page
+        .records
+        .iter()
+        .map(|of| format!(" | {}", record(of)))
+        .collect();
     format!("page next={}{records}", or_dash(page.next))
 }
 
 pub fn preview(preview: &Preview) -> String {
-    let Preview { amount_msat, expires_at, description, issuer, .. } = preview;
-    let answerable = preview.error.as_ref().map_or("answerable", |error| error.code.as_str());
+    let Preview {
+        amount_msat,
+        expires_at,
+        description,
+        issuer,
+        ..
+    } = preview;
+    let answerable = preview
+        .error
+        .as_ref()
+        .map_or("answerable", |error| error.code.as_str());
     let receivable = match preview.receivable {
         Some(true) => "receivable",
         Some(false) => "full",
@@ -164,23 +206,41 @@ pub fn preview(preview: &Preview) -> String {
         or_dash(*amount_msat),
         or_dash(*expires_at),
         if preview.signed { "signed" } else { "unsigned" },
-        if preview.already_answered { "answered" } else { "open" },
+        if preview.already_answered {
+            "answered"
+        } else {
+            "open"
+        },
         or_dash(description.as_ref()),
         or_dash(issuer.as_ref())
     )
 }
 
 pub fn decoded(decoded: &Decoded) -> String {
-    let problem = decoded.problem.as_ref().map_or("-", |problem| problem.code.as_str());
-    let fields: Vec<String> =
-        decoded.fields.iter().map(|field| format!("{}:{}", field.number, field.hex.len() / 2)).collect();
-    let warnings: String = decoded.warnings.iter().map(|warning| format!(" warning={}", warning.code)).collect();
+    let problem = decoded
+        .problem
+        .as_ref()
+        .map_or("-", |problem| problem.code.as_str());
+    let fields: Vec<String> = decoded
+        .fields
+        .iter()
+        .map(|field| format!("{}:{}", field.number, field.hex.len() / 2))
+        .collect();
+    let warnings: String = decoded
+        .warnings
+        .iter()
+        .map(|warning| format!(" warning={}", warning.code))
+        .collect();
     format!(
         "{} {} {} {} problem={problem} fields={}{warnings}",
         word(decoded.kind),
         if decoded.signed { "signed" } else { "unsigned" },
         or_dash(decoded.id.as_ref()),
-        if decoded.answerable { "answerable" } else { "not-answerable" },
+        if decoded.answerable {
+            "answerable"
+        } else {
+            "not-answerable"
+        },
         fields.join(",")
     )
 }
@@ -197,5 +257,9 @@ pub fn verified(message: &Bolt12) -> String {
         Kind::Invoice => "invoice",
     };
     let signed = if message.is_signed() { "signed" } else { "unsigned" };
-    format!("{kind} {signed} {} {}", or_dash(node_id), or_dash(message.id().map(|id| hex(&id))))
+    format!(
+        "{kind} {signed} {} {}",
+        or_dash(node_id),
+        or_dash(message.id().map(|id| hex(&id)))
+    )
 }

@@ -91,7 +91,16 @@ pub fn run(scenario: &Scenario, dies_after: Option<u32>) -> Ran {
     let signed = run.world.signed.lock().unwrap().clone();
     let multiplied = run.world.multiplied.lock().unwrap().iter().copied().collect();
     let died = run.world.died.load(Ordering::SeqCst) || run.world.dies_after.load(Ordering::SeqCst) <= 0;
-    Ran { lines, records, seen, deliveries, signed, multiplied, log: run.world.turns.logged(), died }
+    Ran {
+        lines,
+        records,
+        seen,
+        deliveries,
+        signed,
+        multiplied,
+        log: run.world.turns.logged(),
+        died,
+    }
 }
 
 impl Run<'_> {
@@ -126,7 +135,9 @@ impl Run<'_> {
         self.world.action.store(number, Ordering::SeqCst);
         self.world.turns.write(format!("> {number} {what}"));
         let name = action["payee"].as_str().unwrap_or("a").to_owned();
-        let given = self.scenario.resolve(action, &self.world, &self.opened.borrow().seen);
+        let given = self
+            .scenario
+            .resolve(action, &self.world, &self.opened.borrow().seen);
         match what.as_str() {
             "open" => self.open(name, given, action),
             "crash" => self.crash(&name),
@@ -135,12 +146,20 @@ impl Run<'_> {
             "clock" => {
                 let add = given["addMs"].as_i64().unwrap();
                 let now_ms = self.world.now_ms.load(Ordering::SeqCst);
-                self.world.now_ms.store(now_ms.saturating_add_signed(add), Ordering::SeqCst);
+                self.world
+                    .now_ms
+                    .store(now_ms.saturating_add_signed(add), Ordering::SeqCst);
             }
             "source" | "transport" | "signer" | "store" => self.world.tell(&what, &without(&given, "do")),
             "arrive" => self.world.arrived.lock().unwrap().push_back(given),
             "release" => {
-                let oldest = self.world.held.lock().unwrap().pop_front().expect("something is held");
+                let oldest = self
+                    .world
+                    .held
+                    .lock()
+                    .unwrap()
+                    .pop_front()
+                    .expect("something is held");
                 let say = given["say"].as_str().unwrap_or_default().to_owned();
                 self.world.released.lock().unwrap().insert(oldest, say);
             }
@@ -165,7 +184,10 @@ impl Run<'_> {
         };
         let (seed, stage) = (array(&given["seed"]), self.stage(&name));
         let builder = Payee::builder(config, seed, stage.clone(), stage.clone(), stage.clone());
-        let builder = builder.signer(stage.clone()).clock(stage.clone()).entropy(stage.clone());
+        let builder = builder
+            .signer(stage.clone())
+            .clock(stage.clone())
+            .entropy(stage.clone());
         let opened = self.opened.clone();
         let payee = name.clone();
         self.call_with(name, self.number, async move {
@@ -180,8 +202,16 @@ impl Run<'_> {
                 }
             };
             let mut opened = opened.borrow_mut();
-            opened.tasks.push(Task { payee: payee.clone(), call: None, work: Box::pin(telling) });
-            opened.tasks.push(Task { payee: payee.clone(), call: None, work: Box::pin(runner.run()) });
+            opened.tasks.push(Task {
+                payee: payee.clone(),
+                call: None,
+                work: Box::pin(telling),
+            });
+            opened.tasks.push(Task {
+                payee: payee.clone(),
+                call: None,
+                work: Box::pin(runner.run()),
+            });
             opened.payees.insert(payee, handle);
             Ok("ok".to_owned())
         });
@@ -194,13 +224,19 @@ impl Run<'_> {
     }
 
     fn stage(&self, name: &str) -> Stage {
-        Stage { name: name.to_owned(), world: self.world.clone() }
+        Stage {
+            name: name.to_owned(),
+            world: self.world.clone(),
+        }
     }
 
     /// Begins a call of the payee; its reply is a line.
     fn call(&mut self, name: String, call: &str, given: Value, action: u32) {
         let Some(payee) = self.opened.borrow().payees.get(&name).cloned() else {
-            assert!(self.world.dies_after.load(Ordering::SeqCst) <= 0, "{name} is not open");
+            assert!(
+                self.world.dies_after.load(Ordering::SeqCst) <= 0,
+                "{name} is not open"
+            );
             return;
         };
         let call = call.to_owned();
@@ -219,7 +255,11 @@ impl Run<'_> {
             };
             stage.line_in_turn(DONE, &format!("done {action} {said}")).await;
         };
-        self.tasks.push(Task { payee: name, call: Some(action), work: Box::pin(work) });
+        self.tasks.push(Task {
+            payee: name,
+            call: Some(action),
+            work: Box::pin(work),
+        });
     }
 
     /// Polls everything, round after round, until nothing more comes of it.
@@ -227,7 +267,8 @@ impl Run<'_> {
         let mut context = Context::from_waker(Waker::noop());
         self.world.turns.stir();
         while self.world.turns.round() < OVER && !self.world.died.load(Ordering::SeqCst) {
-            self.tasks.retain_mut(|task| task.work.as_mut().poll(&mut context).is_pending());
+            self.tasks
+                .retain_mut(|task| task.work.as_mut().poll(&mut context).is_pending());
             self.tasks.append(&mut self.opened.borrow_mut().tasks);
         }
     }
@@ -240,9 +281,14 @@ impl Run<'_> {
         let all = found.clone();
         let work = async move {
             let page = payee.list_invoices(ListInvoices::default()).await;
-            all.borrow_mut().extend(page.map(|page| page.records).unwrap_or_default());
+            all.borrow_mut()
+                .extend(page.map(|page| page.records).unwrap_or_default());
         };
-        self.tasks.push(Task { payee: "a".to_owned(), call: None, work: Box::pin(work) });
+        self.tasks.push(Task {
+            payee: "a".to_owned(),
+            call: None,
+            work: Box::pin(work),
+        });
         self.settle();
         found.take()
     }
@@ -264,14 +310,20 @@ async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
             let last = given["lastPayIndex"].as_u64().unwrap_or_default();
             payee.wait_any_invoice(last, number32(&given["timeout"])).await?
         }
-        "delInvoice" => payee.del_invoice(&text(&given["label"]), status(&given["status"])).await?,
+        "delInvoice" => {
+            payee
+                .del_invoice(&text(&given["label"]), status(&given["status"]))
+                .await?
+        }
         "claimFailed" => payee.claim_failed(hash()).await?,
         "paymentReceived" => {
             let received = PaymentReceived {
                 payment_hash: hash(),
                 amount_msat: number(&given["amountMsat"]),
                 paid_at: number(&given["paidAt"]),
-                preimage: given.get("preimage").map(|preimage| Preimage::new(array(preimage))),
+                preimage: given
+                    .get("preimage")
+                    .map(|preimage| Preimage::new(array(preimage))),
             };
             payee.payment_received(received).await?
         }
@@ -284,7 +336,11 @@ async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
         nothing => {
             match nothing {
                 "receiveOnionMessage" => match given.get("nodeId").map(parsed) {
-                    Some(node_id) => payee.receive_onion_message_at(node_id, bytes(&given["bytes"])).await?,
+                    Some(node_id) => {
+                        payee
+                            .receive_onion_message_at(node_id, bytes(&given["bytes"]))
+                            .await?
+                    }
                     None => payee.receive_onion_message(bytes(&given["bytes"])).await?,
                 },
                 "receiveInvoiceError" => {
@@ -304,8 +360,22 @@ async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
 /// Whether it is something an app asks of its payee, and not something that happens around it.
 fn is_call(action: &Value) -> bool {
     let host = [
-        "open", "crash", "keepStore", "putBackStore", "clock", "source", "transport", "signer", "store", "arrive",
-        "release", "cancel", "decode", "verify", "answer", "close",
+        "open",
+        "crash",
+        "keepStore",
+        "putBackStore",
+        "clock",
+        "source",
+        "transport",
+        "signer",
+        "store",
+        "arrive",
+        "release",
+        "cancel",
+        "decode",
+        "verify",
+        "answer",
+        "close",
     ];
     !host.iter().any(|name| action["do"] == *name)
 }

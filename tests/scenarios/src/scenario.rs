@@ -12,6 +12,7 @@ use crate::stage::World;
 use crate::values::text;
 
 /// A scenario: what happens, and what has to come of it.
+#[derive(Clone)]
 pub struct Scenario {
     /// Its name, which is that of its file.
     pub name: String,
@@ -55,7 +56,13 @@ impl Scenario {
         data.extend(made[&name].as_object().cloned().unwrap_or_default());
         let actions = file["do"].as_array().unwrap().clone();
         let now_ms = file["nowMs"].as_u64().unwrap_or(1_700_000_000_000);
-        Self { name, now_ms, actions, file, data }
+        Self {
+            name,
+            now_ms,
+            actions,
+            file,
+            data,
+        }
     }
 
     /// What is known under a name, as `@name` in an action.
@@ -77,9 +84,13 @@ impl Scenario {
     pub fn host_defaults(&self) -> BTreeMap<String, Value> {
         let defaults = self.data["defaults"].as_object().unwrap();
         let parts = ["source", "transport", "signer", "store"];
-        let mut says: BTreeMap<String, Value> =
-            parts.map(|part| (part.to_owned(), self.fill(&defaults[part], &|_| None))).into();
-        says.insert("ecdh".to_owned(), self.named("ecdh").cloned().unwrap_or(json!({})));
+        let mut says: BTreeMap<String, Value> = parts
+            .map(|part| (part.to_owned(), self.fill(&defaults[part], &|_| None)))
+            .into();
+        says.insert(
+            "ecdh".to_owned(),
+            self.named("ecdh").cloned().unwrap_or(json!({})),
+        );
         says
     }
 
@@ -88,11 +99,18 @@ impl Scenario {
         let lookup = |name: &str| {
             let known = seen.iter().rev().find(|record| record.label == name);
             let hash = known.map(|record| record.payment_hash.to_string());
-            let token = world.deliveries.lock().unwrap().get(name).and_then(|copy| copy.reply_path_id);
+            let token = world
+                .deliveries
+                .lock()
+                .unwrap()
+                .get(name)
+                .and_then(|copy| copy.reply_path_id);
             hash.or(token.map(|token| hex(&token)))
         };
         let kind = self.data["defaults"].get(text(&action["do"]));
-        let is_part = ["source", "transport", "signer", "store"].iter().any(|part| action["do"] == *part);
+        let is_part = ["source", "transport", "signer", "store"]
+            .iter()
+            .any(|part| action["do"] == *part);
         let mut given = kind.filter(|_| !is_part).cloned().unwrap_or_else(|| json!({}));
         for (key, value) in action.as_object().unwrap() {
             given[key] = value.clone();
@@ -107,19 +125,23 @@ impl Scenario {
         match value {
             Value::String(text) => match (text.strip_prefix('@'), text.strip_prefix('$')) {
                 (Some(name), _) => {
-                    let found = self.named(name).unwrap_or_else(|| panic!("there is no @{name}"));
+                    let found = self
+                        .named(name)
+                        .unwrap_or_else(|| panic!("{}: there is no @{name}", self.name));
                     self.fill(found, lookup)
                 }
                 (_, Some(name)) => match lookup(name) {
                     Some(found) => found.into(),
-                    None => panic!("nothing is known of {name}"),
+                    None => panic!("{}: nothing is known of {name}", self.name),
                 },
                 _ => value.clone(),
             },
             Value::Array(list) => list.iter().map(|value| self.fill(value, lookup)).collect(),
             Value::Object(map) => {
                 let fill = |(key, value): (&String, &Value)| {
-                    let key = key.strip_prefix('@').map_or(key.clone(), |name| text(&self.data[name]));
+                    let key = key
+                        .strip_prefix('@')
+                        .map_or(key.clone(), |name| text(&self.data[name]));
                     (key, self.fill(value, lookup))
                 };
                 Value::Object(map.iter().map(fill).collect())

@@ -85,7 +85,12 @@ impl World {
 
     /// What a part of the host says to this.
     fn says(&self, part: &str) -> Value {
-        self.says.lock().unwrap().get(part).cloned().unwrap_or(Value::Null)
+        self.says
+            .lock()
+            .unwrap()
+            .get(part)
+            .cloned()
+            .unwrap_or(Value::Null)
     }
 
     /// The first of a list, which is then gone.
@@ -109,13 +114,19 @@ impl World {
     async fn hold(&self) -> String {
         let place = self.next.fetch_add(1, Ordering::SeqCst);
         self.held.lock().unwrap().push_back(place);
-        self.turns.until(|| self.released.lock().unwrap().remove(&place)).await
+        self.turns
+            .until(|| self.released.lock().unwrap().remove(&place))
+            .await
     }
 }
 
 impl Stage {
     fn line(&self, line: &str) {
-        let prefix = if self.name == "a" { String::new() } else { format!("{} ", self.name) };
+        let prefix = if self.name == "a" {
+            String::new()
+        } else {
+            format!("{} ", self.name)
+        };
         self.world.turns.write(format!("{prefix}{line}"));
     }
 
@@ -174,7 +185,9 @@ impl Store for Stage {
         }
         let data = self.world.data();
         let found = data.range(start.to_vec()..end.to_vec()).take(limit);
-        Ok(found.map(|(key, value)| Entry::new(key.clone(), value.clone())).collect())
+        Ok(found
+            .map(|(key, value)| Entry::new(key.clone(), value.clone()))
+            .collect())
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -209,14 +222,18 @@ impl Store for Stage {
 }
 
 impl PaymentSource for Stage {
-    async fn create_inbound_payment(&self, asked: &InboundPaymentRequest) -> Result<InboundPayment, HostError> {
+    async fn create_inbound_payment(
+        &self,
+        asked: &InboundPaymentRequest,
+    ) -> Result<InboundPayment, HostError> {
         self.world.turns.log(format_args!("{asked:?}"));
         self.host_line(&lines::source(asked)).await;
         let says = self.world.says("source");
         if says["hold"] == true {
             self.world.hold().await;
         }
-        self.line_in_turn(SAID, &format!("told source {}", asked.label)).await;
+        self.line_in_turn(SAID, &format!("told source {}", asked.label))
+            .await;
         // What it was told meanwhile counts.
         values::inbound_payment(&self.world.says("source"))
     }
@@ -231,7 +248,11 @@ impl Transport for Stage {
     async fn send(&self, delivery: &Delivery) -> SendOutcome {
         let world = &self.world;
         world.turns.log(format_args!("{delivery:?}"));
-        world.deliveries.lock().unwrap().insert(delivery.id.clone(), delivery.clone());
+        world
+            .deliveries
+            .lock()
+            .unwrap()
+            .insert(delivery.id.clone(), delivery.clone());
         self.host_line(&lines::send(delivery)).await;
         world.may_die().await;
         let says = values::text(&world.says("transport")["send"]);
@@ -239,7 +260,8 @@ impl Transport for Stage {
         if word == "hold" {
             word = world.hold().await;
         }
-        self.line_in_turn(SAID, &format!("said {} {word}", delivery.id)).await;
+        self.line_in_turn(SAID, &format!("said {} {word}", delivery.id))
+            .await;
         values::outcome(&word)
     }
 
@@ -256,11 +278,21 @@ impl Transport for Stage {
     }
 
     async fn receive(&self) -> Received {
-        let arrived = self.world.turns.until(|| self.world.arrived.lock().unwrap().pop_front()).await;
+        let arrived = self
+            .world
+            .turns
+            .until(|| self.world.arrived.lock().unwrap().pop_front())
+            .await;
         let bytes = values::bytes(&arrived["bytes"]);
         match arrived.get("replyTo") {
-            Some(id) => Received::InvoiceError { reply_path_id: values::array(id), bytes },
-            None => Received::OnionMessage { node_id: arrived.get("nodeId").map(values::parsed), bytes },
+            Some(id) => Received::InvoiceError {
+                reply_path_id: values::array(id),
+                bytes,
+            },
+            None => Received::OnionMessage {
+                node_id: arrived.get("nodeId").map(values::parsed),
+                bytes,
+            },
         }
     }
 
@@ -279,7 +311,11 @@ impl Signer for Stage {
         self.world.turns.log(format_args!("{request:?}"));
         self.world.signed.lock().unwrap().push(request.clone());
         let (node_id, digest) = (request.node_id, lines::hex(&request.digest));
-        self.host_line(&format!("ask sign {node_id} {digest} {}", lines::mark(&request.invoice))).await;
+        self.host_line(&format!(
+            "ask sign {node_id} {digest} {}",
+            lines::mark(&request.invoice)
+        ))
+        .await;
         let says = self.world.says("signer");
         match says["signs"].as_str() {
             Some(signature) => Ok(<[u8; 64]>::from_hex(signature).unwrap()),

@@ -31,7 +31,12 @@ pub fn say(what: &str, given: &Value) -> Result<String> {
                 payment_hash: parsed(&given["paymentHash"]),
                 node_id: pair.public_key(),
                 mpp: given["mpp"] == true,
-                paths: given["paths"].as_array().unwrap().iter().map(payment_path).collect(),
+                paths: given["paths"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(payment_path)
+                    .collect(),
                 paths_expire_at: given["pathsExpireAt"].as_u64(),
             };
             Ok(answer(&answerable, &terms, &pair, &secp)?.to_string())

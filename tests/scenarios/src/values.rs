@@ -7,7 +7,8 @@ use hex_conservative::FromHex;
 use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
 use invreq::driver::HostError;
 use invreq::engine::{
-    Existing, InboundPayment, ListIndex, ListInvoices, Replies, ReplyPath, Route, SendInvoice, SendOutcome, Status,
+    Existing, InboundPayment, ListIndex, ListInvoices, Replies, ReplyPath, Route, SendInvoice, SendOutcome,
+    Status,
 };
 use invreq::Preimage;
 use serde_json::Value;
@@ -23,11 +24,16 @@ pub fn number32(value: &Value) -> Option<u32> {
 
 /// A text that has to be there; numbers are taken as their decimal text, as labels are.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
 }
 
 pub fn parsed<T: FromStr>(value: &Value) -> T {
-    text(value).parse().unwrap_or_else(|_| panic!("it cannot be read: {value}"))
+    text(value)
+        .parse()
+        .unwrap_or_else(|_| panic!("it cannot be read: {value}"))
 }
 
 pub fn bytes(value: &Value) -> Vec<u8> {
@@ -35,11 +41,16 @@ pub fn bytes(value: &Value) -> Vec<u8> {
 }
 
 pub fn array<const N: usize>(value: &Value) -> [u8; N] {
-    bytes(value).try_into().unwrap_or_else(|_| panic!("not {N} bytes: {value}"))
+    bytes(value)
+        .try_into()
+        .unwrap_or_else(|_| panic!("not {N} bytes: {value}"))
 }
 
 fn points(value: &Value) -> Vec<PublicKey> {
-    value.as_array().map(|list| list.iter().map(parsed).collect()).unwrap_or_default()
+    value
+        .as_array()
+        .map(|list| list.iter().map(parsed).collect())
+        .unwrap_or_default()
 }
 
 pub fn status(value: &Value) -> Status {
@@ -69,10 +80,18 @@ pub fn send_invoice(given: &Value) -> SendInvoice {
         timeout: number32(&given["timeout"]),
         expiry: number32(&given["expiry"]),
         quantity: given["quantity"].as_u64(),
-        existing: if given["existing"] == "join" { Existing::Join } else { Existing::Error },
+        existing: if given["existing"] == "join" {
+            Existing::Join
+        } else {
+            Existing::Error
+        },
         again: given["again"] == true,
         invoice_node_id: given.get("invoiceNodeId").map(parsed),
-        replies: if given["replies"] == "unwanted" { Replies::Unwanted } else { Replies::Wanted },
+        replies: if given["replies"] == "unwanted" {
+            Replies::Unwanted
+        } else {
+            Replies::Wanted
+        },
     }
 }
 
@@ -81,7 +100,11 @@ pub fn query(given: &Value) -> ListInvoices {
         label: given.get("label").map(text),
         payment_hash: given.get("paymentHash").map(parsed),
         status: given.get("status").map(status),
-        index: if given["index"] == "updated" { ListIndex::Updated } else { ListIndex::Created },
+        index: if given["index"] == "updated" {
+            ListIndex::Updated
+        } else {
+            ListIndex::Created
+        },
         start: given["start"].as_u64().unwrap_or_default(),
         limit: number32(&given["limit"]),
     }
@@ -94,8 +117,15 @@ pub fn inbound_payment(given: &Value) -> Result<InboundPayment, HostError> {
     }
     Ok(InboundPayment {
         payment_hash: given.get("paymentHash").map(parsed),
-        preimage: given.get("preimage").map(|preimage| Preimage::new(array(preimage))),
-        paths: given["paths"].as_array().unwrap().iter().map(payment_path).collect(),
+        preimage: given
+            .get("preimage")
+            .map(|preimage| Preimage::new(array(preimage))),
+        paths: given["paths"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(payment_path)
+            .collect(),
         mpp: given["mpp"] == true,
         paths_expire_at: given["pathsExpireAt"].as_u64(),
     })
@@ -142,7 +172,10 @@ pub fn route(given: &Value) -> Result<Option<Route>, HostError> {
         reply: match reply["kind"].as_str().unwrap_or("none") {
             "none" => ReplyPath::None,
             "ours" => ReplyPath::Ours { via },
-            "node" => ReplyPath::Node { via, node_id: parsed(&reply["nodeId"]) },
+            "node" => ReplyPath::Node {
+                via,
+                node_id: parsed(&reply["nodeId"]),
+            },
             "host" => ReplyPath::Host,
             other => panic!("no reply path: {other}"),
         },

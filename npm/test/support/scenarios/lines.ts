@@ -104,7 +104,13 @@ export const page = ({ records, next }: Page): string =>
 
 export function preview(of: Preview): string {
   const receivable = of.receivable === undefined ? "unknown" : of.receivable ? "receivable" : "full";
-  const words = ["preview", of.error?.code ?? "answerable", of.amountMsat ?? "-", of.expiresAt ?? "-", receivable];
+  const words = [
+    "preview",
+    of.error?.code ?? "answerable",
+    of.amountMsat ?? "-",
+    of.expiresAt ?? "-",
+    receivable,
+  ];
   words.push(of.signed ? "signed" : "unsigned", of.alreadyAnswered ? "answered" : "open");
   return [...words, of.description ?? "-", "/", of.issuer ?? "-"].join(" ");
 }

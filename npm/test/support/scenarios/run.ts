@@ -6,17 +6,18 @@
  */
 import { answer, decode, InvreqError, Payee, verify } from "../../../src/index.js";
 import * as lines from "./lines.js";
-import { type Given, Stage, World } from "./stage.js";
+import { type Given, filler, type Names, type Scenario } from "./scenario.js";
+import { paymentPath, Stage, World } from "./stage.js";
 import { Transcript } from "./transcript.js";
 
 const START_MS = 1_700_000_000_000;
 
 /** Runs it, and rejects where it differs from the golden transcript. */
-export async function runScenario(scenario: Given, data: Given, golden: string): Promise<void> {
+export async function runScenario(scenario: Scenario, names: Names, golden: string): Promise<void> {
   const transcript = new Transcript(golden);
-  const fill = filler(data);
-  const { open: _, ...parts } = fill(data["defaults"]);
-  const world = new World(transcript, { ...parts, ecdh: data["ecdh"] ?? {} }, scenario["nowMs"] ?? START_MS);
+  const fill = filler(names);
+  const { open: door, ...parts } = fill(names.defaults);
+  const world = new World(transcript, { ...parts, ecdh: names.ecdh ?? {} }, scenario.nowMs ?? START_MS);
   const payees = new Map<string, { stage: Stage; payee?: Payee }>();
   const hashes = new Map<string, string>();
   const aborts = new Map<number, AbortController>();
@@ -44,7 +45,14 @@ export async function runScenario(scenario: Given, data: Given, golden: string):
         return reply(async () => {
           const { network, walletId, seed } = given;
           const { entropy } = stage;
-          const host = { store: stage, source: stage, transport: stage, signer: stage, clock: stage, entropy };
+          const host = {
+            store: stage,
+            source: stage,
+            transport: stage,
+            signer: stage,
+            clock: stage,
+            entropy,
+          };
           const payee = await Payee.open({
             ...{ ...host, network, walletId, seed: lines.unhex(seed) },
             onEvent(event) {
@@ -64,57 +72,48 @@ export async function runScenario(scenario: Given, data: Given, golden: string):
       case "putBackStore":
         return (world.data = new Map(kept));
       case "clock":
-        return world.go(given["addMs"]);
+        return world.go(given.addMs);
       case "source":
       case "transport":
       case "signer":
       case "store":
-        return Object.assign((world.says[what] ??= {}), given);
+        return Object.assign(world.says[what], given);
       case "arrive":
         return (world.arrived.push(given), world.arrives());
       case "release":
-        return world.held.shift()?.(given["say"] ?? "");
+        return world.held.shift()?.(given.say ?? "");
       case "cancel":
-        return aborts.get(given["call"])?.abort();
+        return aborts.get(given.call)?.abort();
       case "decode":
-        return reply(async () => lines.decoded(decode(given["text"], given)));
+        return reply(async () =>
+          lines.decoded(decode(given.text, { network: given.network, now: given.now })),
+        );
       case "verify":
-        return reply(async () => lines.verified(verify(given["text"])));
+        return reply(async () => lines.verified(verify(given.text)));
       case "answer":
-        return reply(async () => answer({ ...given, secretKey: lines.unhex(given["secretKey"]) } as never));
+        return reply(async () => {
+          const paths = given.paths.map(paymentPath);
+          return answer({ ...given, paths, secretKey: lines.unhex(given.secretKey) });
+        });
       default: {
         const abort = new AbortController();
         aborts.set(number, abort);
-        return reply(() => call(opened?.payee as Payee, what, given as never, abort.signal));
+        return reply(() => call(opened?.payee as Payee, what, given, abort.signal));
       }
     }
   };
 
-  for (const [place, action] of scenario["do"].entries()) {
-    const { do: what, payee = "a", expect: _, ...given } = action;
+  for (const [place, { do: what, payee = "a", ...action }] of scenario.do.entries()) {
     world.action = place + 1;
     await transcript.write(`> ${place + 1} ${what}`);
-    const defaults = what === "open" ? data["defaults"].open : {};
-    begin(place + 1, what, payee, fill({ ...defaults, ...given }, lookUp));
+    begin(place + 1, what, payee, fill({ ...(what === "open" ? door : {}), ...action }, lookUp));
     await transcript.finish(place + 1);
   }
   for (const { payee } of payees.values()) await payee?.close();
 }
 
-/** Replaces every `@name` by what it stands for, and every `$name` by what was seen. */
-function filler(data: Given) {
-  return function fill(value: any, lookUp: (name: string) => string | undefined = () => undefined): any {
-    if (typeof value === "string" && value.startsWith("@")) return fill(data[value.slice(1)], lookUp);
-    if (typeof value === "string" && value.startsWith("$")) return lookUp(value.slice(1));
-    if (Array.isArray(value)) return value.map((each) => fill(each, lookUp));
-    if (typeof value !== "object" || value === null) return value;
-    const key = (key: string): string => (key.startsWith("@") ? data[key.slice(1)] : key);
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [key(name), fill(each, lookUp)]));
-  };
-}
-
 /** What a call of the payee replies with. */
-async function call(payee: Payee, what: string, given: any, signal: AbortSignal): Promise<string> {
+async function call(payee: Payee, what: string, given: Given, signal: AbortSignal): Promise<string> {
   const { label, lastPayIndex, timeout, bytes, replyTo, nodeId } = given;
   switch (what) {
     case "sendInvoice":
@@ -146,7 +145,13 @@ async function call(payee: Payee, what: string, given: any, signal: AbortSignal)
     case "receiveOnionMessage":
       return (await payee.receiveOnionMessage(lines.unhex(bytes), { nodeId }), "ok");
     case "receiveInvoiceError":
-      return (await payee.receiveInvoiceError({ replyPathId: lines.unhex(replyTo), bytes: lines.unhex(bytes) }), "ok");
+      return (
+        await payee.receiveInvoiceError({
+          replyPathId: lines.unhex(replyTo ?? ""),
+          bytes: lines.unhex(bytes),
+        }),
+        "ok"
+      );
     case "resume":
       return (await payee.resume(), "ok");
     case "close":

@@ -21,10 +21,8 @@ import {
   type Transport,
 } from "../../../src/index.js";
 import * as lines from "./lines.js";
+import type { Given, PathWords, Says } from "./scenario.js";
 import type { Transcript } from "./transcript.js";
-
-/** An object of a scenario. */
-export type Given = { readonly [key: string]: any }; // eslint-disable-line
 
 /** Something that is held until an action releases it. */
 type Release = (say: string) => void;
@@ -32,7 +30,7 @@ type Release = (say: string) => void;
 /** What all payees of a scenario have in common. */
 export class World {
   data = new Map<string, Uint8Array>();
-  readonly says: { [part: string]: { [word: string]: any } };
+  readonly says: Says;
   readonly held: Release[] = [];
   readonly arrived: Given[] = [];
   readonly deliveries = new Map<string, Delivery>();
@@ -42,15 +40,10 @@ export class World {
 
   constructor(
     readonly transcript: Transcript,
-    defaults: { [part: string]: object },
+    defaults: Says,
     public nowMs: number,
   ) {
     this.says = structuredClone(defaults);
-  }
-
-  /** The first word of a list, which is then gone. */
-  take(part: string, list: string): string | undefined {
-    return (this.says[part]?.[list] as string[] | undefined)?.shift();
   }
 
   hold(): Promise<string> {
@@ -115,20 +108,23 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
   };
 
   async range(start: Uint8Array, end: Uint8Array, limit: number): Promise<Entry[]> {
-    const word = this.world.take("store", "reads") ?? "ok";
+    const word = this.world.says.store.reads?.shift() ?? "ok";
     if (word !== "ok") {
       await this.line(`read ${word}`);
       throw storeError(word);
     }
     const [from, to] = [lines.hex(start), lines.hex(end)];
-    const found = [...this.world.data].filter(([key]) => key >= from && key < to).sort(([a], [b]) => (a < b ? -1 : 1));
+    const found = [...this.world.data]
+      .filter(([key]) => key >= from && key < to)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return found.slice(0, limit).map(([key, value]) => ({ key: lines.unhex(key), value: value.slice() }));
   }
 
   async write(batch: Batch): Promise<void> {
-    const word = this.world.take("store", "writes") ?? "ok";
+    const word = this.world.says.store.writes?.shift() ?? "ok";
     const outcome = (): string => {
-      if (word === "conflict" || ((word === "ok" || word === "lost") && !this.#fits(batch))) return " conflict";
+      if (word === "conflict" || ((word === "ok" || word === "lost") && !this.#fits(batch)))
+        return " conflict";
       return word === "ok" ? "" : ` ${word}`;
     };
     let said = "";
@@ -146,11 +142,13 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
 
   async close(): Promise<void> {}
 
-  async createInboundPayment(asked: Parameters<PaymentSource["createInboundPayment"]>[0]): Promise<InboundPayment> {
+  async createInboundPayment(
+    asked: Parameters<PaymentSource["createInboundPayment"]>[0],
+  ): Promise<InboundPayment> {
     await this.line(lines.source(asked));
-    if (this.world.says["source"]?.["hold"] === true) await this.world.hold();
+    if (this.world.says.source.hold === true) await this.world.hold();
     await this.line(`told source ${asked.label}`);
-    const { fails, paths, paymentHash, preimage, mpp, pathsExpireAt } = this.world.says["source"] as Given;
+    const { fails, paths, paymentHash, preimage, mpp, pathsExpireAt } = this.world.says.source;
     if (fails !== undefined) throw new Error(fails);
     const bytes = preimage === undefined ? undefined : lines.unhex(preimage);
     return { paths: paths.map(paymentPath), paymentHash, preimage: bytes, mpp, pathsExpireAt };
@@ -158,28 +156,29 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
 
   async canReceive(amountMsat: bigint): Promise<boolean | undefined> {
     await this.line(`ask receive ${amountMsat}`);
-    return this.world.says["source"]?.["canReceive"] ?? undefined;
+    return this.world.says.source.canReceive ?? undefined;
   }
 
   async send(delivery: Delivery): Promise<SendOutcome> {
     this.world.deliveries.set(delivery.id, delivery);
     await this.line(lines.send(delivery));
-    let word = this.world.take("transport", "sends") ?? this.world.says["transport"]?.["send"];
-    if (word === "hold") word = await this.world.hold();
+    const { transport } = this.world.says;
+    const told = transport.sends?.shift() ?? transport.send;
+    const word = told === "hold" ? ((await this.world.hold()) as SendOutcome) : told;
     await this.line(`said ${delivery.id} ${word}`);
     return word;
   }
 
   async resolveScid({ scid, direction }: { scid: bigint; direction: number }): Promise<string | undefined> {
     await this.line(`ask scid ${scid} ${direction}`);
-    const found = this.world.says["transport"]?.["scids"][`${scid}/${direction}`] ?? undefined;
+    const found = this.world.says.transport.scids[`${scid}/${direction}`];
     if (found !== undefined && !/^[0-9a-f]{66}$/.test(found)) throw new Error(found);
     return found;
   }
 
   async findRoute(nodeId: string): Promise<Route | undefined> {
     await this.line(`ask route ${nodeId}`);
-    const { route, routes } = this.world.says["transport"] as Given;
+    const { route, routes } = this.world.says.transport;
     const found = nodeId in routes ? routes[nodeId] : route;
     if (typeof found === "string") throw new Error(found);
     return found ?? undefined;
@@ -187,13 +186,14 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
 
   async ecdh(nodeId: string, point: string): Promise<Uint8Array> {
     await this.line(`ask ecdh ${nodeId} ${point}`);
-    const secret = this.world.says["ecdh"]?.[`${nodeId} ${point}`];
+    const secret = this.world.says.ecdh[`${nodeId} ${point}`];
     if (secret === undefined) throw new Error("no such key");
     return lines.unhex(secret);
   }
 
   async receive(): Promise<Received> {
-    while (this.world.arrived.length === 0) await new Promise<void>((resolve) => (this.world.arrives = resolve));
+    while (this.world.arrived.length === 0)
+      await new Promise<void>((resolve) => (this.world.arrives = resolve));
     const { bytes, replyTo, nodeId } = this.world.arrived.shift() as Given;
     if (replyTo === undefined) return { kind: "onionMessage", nodeId, bytes: lines.unhex(bytes) };
     return { kind: "invoiceError", replyPathId: lines.unhex(replyTo), bytes: lines.unhex(bytes) };
@@ -201,7 +201,7 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
 
   async sign({ nodeId, digest, invoice }: Parameters<Signer["sign"]>[0]): Promise<Uint8Array> {
     await this.line(`ask sign ${nodeId} ${lines.hex(digest)} ${lines.mark(invoice)}`);
-    const signature = this.world.says["signer"]?.["signs"];
+    const signature = this.world.says.signer.signs;
     if (typeof signature !== "string") throw new Error("locked");
     return lines.unhex(signature);
   }
@@ -228,8 +228,8 @@ function storeError(word: string): StoreError {
   return new StoreError(kind, "as the scenario says", kind === "conflict" ? "revision" : undefined);
 }
 
-function paymentPath({ path, payinfo }: Given): PaymentPath {
-  const hops = path.hops.map(({ blindedNodeId, encryptedRecipientData }: Given) => ({
+export function paymentPath({ path, payinfo }: PathWords): PaymentPath {
+  const hops = path.hops.map(({ blindedNodeId, encryptedRecipientData }) => ({
     blindedNodeId,
     encryptedRecipientData: lines.unhex(encryptedRecipientData),
   }));

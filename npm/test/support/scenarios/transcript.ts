@@ -43,7 +43,7 @@ export class Transcript {
     const end = next < 0 ? this.#golden.length : next;
     const until = Date.now() + PATIENCE_MS;
     while (this.lines.length < end && Date.now() < until) await this.#change();
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
     if (this.lines.length < end || this.#waiting.length > 0 || this.early.length > 0) throw this.#differs();
   }
 

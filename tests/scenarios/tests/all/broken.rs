@@ -29,24 +29,61 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("notMinimal", raw(&[0xfd, 0, 0, 1, 1])),
         ("notAscending", raw(&[2, 0, 0, 1, 1])),
         ("unknownEven", edited(|records| _ = records.insert(94, vec![1]))),
-        ("outOfRange", edited(|records| _ = records.insert(180, vec![1]))),
-        ("shortChain", edited(|records| _ = records.insert(80, vec![1; 31]))),
-        ("longInteger", edited(|records| _ = records.insert(82, vec![0, 1]))),
+        ("outOfRange", edited(|records| _ = records.insert(181, vec![1]))),
+        (
+            "shortChain",
+            edited(|records| _ = records.insert(80, vec![1; 31])),
+        ),
+        (
+            "longInteger",
+            edited(|records| _ = records.insert(82, vec![0, 1])),
+        ),
         ("noPoint", edited(|records| _ = records.insert(88, vec![5; 33]))),
-        ("noUtf8", edited(|records| _ = records.insert(10, vec![0xff, 0xfe]))),
-        ("tooManyPaths", edited(|records| _ = records.insert(90, many_paths()))),
+        (
+            "noUtf8",
+            edited(|records| _ = records.insert(10, vec![0xff, 0xfe])),
+        ),
+        (
+            "tooManyPaths",
+            edited(|records| _ = records.insert(90, many_paths())),
+        ),
         ("noMetadata", edited(|records| _ = records.remove(&0))),
+        (
+            "offerChains",
+            edited(|records| _ = records.insert(2, vec![6; 32])),
+        ),
         ("quantity", edited(|records| _ = records.insert(86, vec![1]))),
         ("emptyPaths", edited(|records| _ = records.insert(90, Vec::new()))),
-        ("emptyPath", edited(|records| _ = records.insert(90, path_bytes(0)))),
+        (
+            "emptyPath",
+            edited(|records| _ = records.insert(90, path_bytes(0))),
+        ),
         ("feature", edited(|records| _ = records.insert(84, vec![1]))),
-        ("badName", edited(|records| _ = records.insert(91, [&[3][..], b"a b", &[3], b"x.y"].concat()))),
-        ("badSignature", edited(|records| _ = records.insert(240, vec![1; 64]))),
-        ("forOffer", edited(|records| _ = records.insert(22, records[&88].clone()))),
-        ("otherChain", edited(|records| {
-            records.insert(80, ChainHash::using_genesis_block(Network::Signet).to_bytes().to_vec());
-        })),
-        ("noAmount", edited(|records| _ = records.insert(82, Vec::new()))),
+        (
+            "badName",
+            edited(|records| _ = records.insert(91, [&[3][..], b"a b", &[3], b"x.y"].concat())),
+        ),
+        (
+            "badSignature",
+            edited(|records| _ = records.insert(240, vec![1; 64])),
+        ),
+        (
+            "forOffer",
+            edited(|records| _ = records.insert(22, records[&88].clone())),
+        ),
+        (
+            "otherChain",
+            edited(|records| {
+                records.insert(
+                    80,
+                    ChainHash::using_genesis_block(Network::Signet)
+                        .to_bytes()
+                        .to_vec(),
+                );
+            }),
+        ),
+        ("noAmount", edited(|records| _ = records.remove(&82))),
+        ("zeroAmount", edited(|records| _ = records.insert(82, vec![]))),
         ("noPayer", edited(|records| _ = records.remove(&88))),
         ("offer", encode_string(Kind::Offer, &offer())),
     ]
@@ -55,7 +92,10 @@ pub fn all() -> Vec<(&'static str, String)> {
 /// An unsigned request with something changed.
 fn edited(change: impl FnOnce(&mut Records)) -> String {
     let stream = TlvStream::parse(Request::number(41).unsigned().bytes()).unwrap();
-    let mut records: Records = stream.records().map(|record| (record.number, record.value.to_vec())).collect();
+    let mut records: Records = stream
+        .records()
+        .map(|record| (record.number, record.value.to_vec()))
+        .collect();
     change(&mut records);
     encode_string(Kind::InvoiceRequest, &written(&records))
 }

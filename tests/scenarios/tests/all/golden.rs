@@ -21,10 +21,18 @@ pub fn hold_against(name: &str, made: &str) {
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     if written != made {
-        let at = written.lines().zip(made.lines()).position(|(one, other)| one != other);
+        let at = written
+            .lines()
+            .zip(made.lines())
+            .position(|(one, other)| one != other);
         let at = at.unwrap_or(written.lines().count().min(made.lines().count()));
         let line = |text: &str| text.lines().nth(at).unwrap_or("the end").to_owned();
-        panic!("{name}, line {}:\n  there: {}\n   made: {}", at + 1, line(&written), line(made));
+        panic!(
+            "{name}, line {}:\n  there: {}\n   made: {}",
+            at + 1,
+            line(&written),
+            line(made)
+        );
     }
 }
 
@@ -35,13 +43,19 @@ fn every_scenario_comes_to_what_was_expected() {
     hold_against("made.json", &make::pretty(&made));
     let chosen = std::env::var("INVREQ_SCENARIO").ok();
     let mut wrong = Vec::new();
-    for scenario in all().iter().filter(|scenario| chosen.as_ref().is_none_or(|name| *name == scenario.name)) {
+    for scenario in all()
+        .iter()
+        .filter(|scenario| chosen.as_ref().is_none_or(|name| *name == scenario.name))
+    {
         let ran = run(scenario, None);
         let faults = faults(scenario, &ran);
         if !faults.is_empty() {
             wrong.push(format!("{}\n  {}", scenario.name, faults.join("\n  ")));
         }
-        hold_against(&format!("transcripts/{}.txt", scenario.name), &(ran.lines.join("\n") + "\n"));
+        hold_against(
+            &format!("transcripts/{}.txt", scenario.name),
+            &(ran.lines.join("\n") + "\n"),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -54,7 +68,11 @@ pub fn faults(scenario: &Scenario, ran: &Ran) -> Vec<String> {
         let lines = blocks.next().unwrap_or_default();
         let at = format!("{} {}", place + 1, action["do"]);
         let no_lines = Vec::new();
-        let mut wanted = action["expect"].as_array().unwrap_or(&no_lines).iter().map(|line| line.as_str().unwrap());
+        let mut wanted = action["expect"]
+            .as_array()
+            .unwrap_or(&no_lines)
+            .iter()
+            .map(|line| line.as_str().unwrap());
         let mut next = wanted.next();
         for line in lines {
             if next.is_some_and(|text| line == text || line.starts_with(&format!("{text} "))) {
@@ -82,7 +100,10 @@ fn is_shown(line: &str) -> bool {
 /// The label of an invoice, and where it stands.
 pub fn standing(record: &invreq::engine::Record) -> (String, Value) {
     let claiming = if record.claiming { "+claiming" } else { "" };
-    (record.label.clone(), format!("{}{claiming}", record.status.as_str()).into())
+    (
+        record.label.clone(),
+        format!("{}{claiming}", record.status.as_str()).into(),
+    )
 }
 
 fn shorten(line: &str) -> String {

@@ -18,7 +18,10 @@ const NODES: [u8; 14] = [10, 11, 12, 13, 14, 15, 50, 51, 52, 55, 60, 61, 66, 120
 
 /// A JSON object with one entry in each line.
 pub fn pretty(map: &Map<String, Value>) -> String {
-    let lines: Vec<String> = map.iter().map(|(name, value)| format!("  {}: {value}", json!(name))).collect();
+    let lines: Vec<String> = map
+        .iter()
+        .map(|(name, value)| format!("  {}: {value}", json!(name)))
+        .collect();
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
@@ -40,7 +43,12 @@ pub fn shared_data() {
     for number in NODES {
         data.insert(format!("node{number}"), node(number).to_string().into());
     }
-    let paths = [("path", (0, 1_000_000_000)), ("pathSmall", (0, 1_000)), ("pathHalf", (0, 25_000)), ("pathMin", (60_000, 90_000))];
+    let paths = [
+        ("path", (0, 1_000_000_000)),
+        ("pathSmall", (0, 1_000)),
+        ("pathHalf", (0, 25_000)),
+        ("pathMin", (60_000, 90_000)),
+    ];
     for (name, (least, most)) in paths {
         data.insert(name.to_owned(), path_json(&payment_path(least, most)));
     }
@@ -48,7 +56,10 @@ pub fn shared_data() {
     path.path.hops.clear();
     data.insert("pathEmpty".to_owned(), path_json(&path));
     for (name, text) in requests::all().into_iter().chain(broken::all()) {
-        assert!(data.insert(name.to_owned(), text.into()).is_none(), "twice: {name}");
+        assert!(
+            data.insert(name.to_owned(), text.into()).is_none(),
+            "twice: {name}"
+        );
     }
     hold_against("data.json", &pretty(&data));
 }
@@ -58,9 +69,7 @@ fn path_json(given: &PaymentPath) -> Value {
     let Introduction::NodeId(introduction) = given.path.introduction else {
         panic!("the path begins at a node")
     };
-    let hop = |hop: &invreq::bolt12::BlindedHop| {
-        json!({ "blindedNodeId": hop.blinded_node_id.to_string(), "encryptedRecipientData": hex(&hop.encrypted_recipient_data) })
-    };
+    let hop = |hop: &invreq::bolt12::BlindedHop| json!({ "blindedNodeId": hop.blinded_node_id.to_string(), "encryptedRecipientData": hex(&hop.encrypted_recipient_data) });
     let hops: Vec<Value> = given.path.hops.iter().map(hop).collect();
     json!({
         "path": { "introduction": introduction.to_string(), "pathKey": given.path.path_key.to_string(), "hops": hops },
@@ -88,14 +97,18 @@ pub fn made(scenario: &Scenario) -> Option<(String, Value)> {
     let mut names: Vec<&String> = plan.keys().collect();
     let first_use = |name: &&String| {
         let reference = json!(format!("@{name}")).to_string();
-        scenario.actions.iter().position(|action| action.to_string().contains(&reference))
+        let place = scenario
+            .actions
+            .iter()
+            .position(|action| action.to_string().contains(&reference));
+        place.unwrap_or(usize::MAX)
     };
     names.sort_by_key(first_use);
     for name in names {
         let how = &plan[name];
-        if how.get("key").is_none() && how.get("multiply").is_none() {
-            partly.actions.truncate(first_use(&name).unwrap());
-        }
+        // A signer is asked in the action after the one that tells it its signature.
+        let further = if how.get("key").is_some() { 2 } else { 0 };
+        partly.actions.truncate(first_use(&name).saturating_add(further));
         let value = one(&partly, how);
         partly.learn(name, &value);
         partly.actions = scenario.actions.clone();
@@ -110,14 +123,16 @@ fn one(scenario: &Scenario, how: &Value) -> Value {
     }
     let ran = run(scenario, None);
     if let Some(key) = how["key"].as_u64() {
-        // The signer is asked, and as nobody knows its signature yet, it refuses.
-        let digest = Message::from_digest(ran.signed[0].digest);
+        // As nobody knows its signature yet, the signer refused.
+        let digest = Message::from_digest(ran.signed.last().unwrap().digest);
         let secp = Secp256k1::new();
         let pair = Keypair::from_secret_key(&secp, &secret(u8::try_from(key).unwrap()));
         return hex(&secp.sign_schnorr_no_aux_rand(&digest, &pair).serialize()).into();
     }
     let suggested = how["suggests"].as_str().map(|text| text.as_bytes().to_vec());
-    let field = how["field"].as_u64().map(|field| (field, suggested.as_deref().unwrap_or_default()));
+    let field = how["field"]
+        .as_u64()
+        .map(|field| (field, suggested.as_deref().unwrap_or_default()));
     let content = match how["content"].as_str() {
         Some(text) => text.as_bytes().to_vec(),
         None => error_bytes(how["says"].as_str().unwrap_or_default(), field),
@@ -126,8 +141,14 @@ fn one(scenario: &Scenario, how: &Value) -> Value {
         return hex(&content).into();
     };
     let payer = secret(u8::try_from(how["payer"].as_u64().unwrap_or(66)).unwrap());
-    let path = open(&ran.deliveries[copy], &payer).reply_path.expect("the copy has a reply path");
-    let path = if how["forged"] == true { forged(&path) } else { path };
+    let path = open(&ran.deliveries[copy], &payer)
+        .reply_path
+        .expect("the copy has a reply path");
+    let path = if how["forged"] == true {
+        forged(&path)
+    } else {
+        path
+    };
     let record = how["record"].as_u64().unwrap_or(68);
     let mut message = onion_error(&path, record, &content);
     if let Some(at) = how["alter"].as_u64() {
@@ -153,12 +174,14 @@ fn forged(path: &BlindedPath) -> BlindedPath {
 fn multiply(scenario: &Scenario, keys: &[Value]) -> Value {
     let mut known = json!({});
     loop {
-        let mut partly = Scenario::read(scenario.name.clone());
-        partly.actions = scenario.actions.clone();
+        let mut partly = scenario.clone();
         partly.learn("ecdh", &known);
         let asked = run(&partly, None).multiplied;
         let new = asked.into_iter().find_map(|(node_id, point)| {
-            let key = keys.iter().map(|key| u8::try_from(key.as_u64().unwrap()).unwrap()).find(|key| node(*key) == node_id)?;
+            let key = keys
+                .iter()
+                .map(|key| u8::try_from(key.as_u64().unwrap()).unwrap())
+                .find(|key| node(*key) == node_id)?;
             let name = format!("{node_id} {point}");
             known.get(&name).is_none().then(|| (name, product(key, &point)))
         });

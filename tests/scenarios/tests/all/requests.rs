@@ -22,8 +22,14 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("expiresNow", number(10).expires(START).text()),
         ("twoPaths", number(11).paths_over(&[10, 11]).text()),
         ("threePaths", number(12).paths_over(&[10, 11, 12]).text()),
-        ("sixPaths", number(13).paths_over(&[10, 11, 12, 13, 14, 15]).text()),
-        ("twoPathsExpire100", number(14).paths_over(&[10, 11]).expires(START + 100).text()),
+        (
+            "sixPaths",
+            number(13).paths_over(&[10, 11, 12, 13, 14, 15]).text(),
+        ),
+        (
+            "twoPathsExpire100",
+            number(14).paths_over(&[10, 11]).expires(START + 100).text(),
+        ),
         ("onePath", number(15).paths_over(&[10]).text()),
         ("channelPath", number(16).path(channel(42, 1)).text()),
         ("ownPath", number(17).path(behind_own_node()).text()),
@@ -44,7 +50,10 @@ fn described(text: &str) -> String {
 /// A path that begins at one end of a channel.
 fn channel(scid: u64, direction: u8) -> BlindedPath {
     let introduction = Introduction::Scid { direction, scid };
-    BlindedPath { introduction, ..path_over(10) }
+    BlindedPath {
+        introduction,
+        ..path_over(10)
+    }
 }
 
 /// A path that begins at the host's own node, 60, and leads over node 10 to the payer.
