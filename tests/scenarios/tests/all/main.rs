@@ -11,6 +11,8 @@
 mod common;
 
 mod broken;
+mod coverage;
+mod crashes;
 mod golden;
 mod make;
 mod requests;
