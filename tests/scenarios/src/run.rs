@@ -17,7 +17,7 @@ use serde_json::{json, Value};
 
 use crate::scenario::Scenario;
 use crate::stage::{Data, Stage, World};
-use crate::turns::{DONE, EVENT, OVER};
+use crate::turns::{Turns, DONE, EVENT, OVER};
 use crate::values::{array, bytes, number, number32, parsed, status, text};
 use crate::{lines, texts, values};
 
@@ -238,14 +238,15 @@ impl Run<'_> {
     /// Begins a call of the payee; its reply is a line.
     fn call(&mut self, name: String, call: &str, given: Value, action: u32) {
         let Some(payee) = self.opened.borrow().payees.get(&name).cloned() else {
-            assert!(
-                self.world.has_died.load(Ordering::SeqCst),
-                "{name} is not open"
-            );
+            assert!(self.world.has_died.load(Ordering::SeqCst), "{name} is not open");
             return;
         };
-        let call = call.to_owned();
-        self.call_with(name, action, async move { reply(&payee, &call, &given).await });
+        let (call, turns) = (call.to_owned(), self.world.turns.clone());
+        self.call_with(
+            name,
+            action,
+            async move { reply(&payee, &call, &given, &turns).await },
+        );
     }
 
     fn call_with(&mut self, name: String, action: u32, work: impl Future<Output = Result<String>> + 'static) {
@@ -300,7 +301,7 @@ impl Run<'_> {
 }
 
 /// What a call of the payee replies with.
-async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
+async fn reply(payee: &Payee, call: &str, given: &Value, turns: &Turns) -> Result<String> {
     let hash = || parsed(&given["paymentHash"]);
     let claim = || Claim {
         payment_hash: hash(),
@@ -332,10 +333,18 @@ async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
             };
             payee.payment_received(received).await?
         }
-        "listInvoices" => return Ok(lines::page(&payee.list_invoices(values::query(given)).await?)),
-        "preview" => return Ok(lines::preview(&payee.preview(&text(&given["invreq"])).await?)),
-        "claim" => return Ok(lines::approval(&payee.claim(claim()).await?)),
-        "judge" => return Ok(lines::verdict(&payee.judge(claim()).await)),
+        "listInvoices" => {
+            return Ok(lines::page(
+                turns.logged_too(&payee.list_invoices(values::query(given)).await?),
+            ))
+        }
+        "preview" => {
+            return Ok(lines::preview(
+                turns.logged_too(&payee.preview(&text(&given["invreq"])).await?),
+            ))
+        }
+        "claim" => return Ok(lines::approval(turns.logged_too(&payee.claim(claim()).await?))),
+        "judge" => return Ok(lines::verdict(turns.logged_too(&payee.judge(claim()).await))),
         "ignoredReplies" => return Ok(payee.ignored_replies().await.to_string()),
         "replyNodeId" => return Ok(payee.reply_node_id().await?.to_string()),
         nothing => {
@@ -359,7 +368,7 @@ async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
             return Ok("ok".to_owned());
         }
     };
-    Ok(lines::done(&record))
+    Ok(lines::done(turns.logged_too(&record)))
 }
 
 /// Whether it is something an app asks of its payee, and not something that happens around it.

@@ -105,7 +105,13 @@ impl World {
 
     /// The process can die here.
     async fn may_die(&self) {
-        if let Some(left) = self.dies_after.lock().unwrap().front_mut().filter(|_| !self.died.load(Ordering::SeqCst)) {
+        if let Some(left) = self
+            .dies_after
+            .lock()
+            .unwrap()
+            .front_mut()
+            .filter(|_| !self.died.load(Ordering::SeqCst))
+        {
             *left -= 1;
             self.died.store(*left == 0, Ordering::SeqCst);
         }

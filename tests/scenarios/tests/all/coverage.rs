@@ -7,14 +7,38 @@ use invreq_scenarios::scenario::{all, folder, read};
 
 /// The codes that no call of a payee can come to, or none that every language shares.
 const NOT_SHOWN: &[(&str, &str)] = &[
-    ("onion_invalid", "what comes from outside is counted, never an error of a call; the tests of `onion` show it"),
-    ("not_open", "a payee is handed out when it has read its store; the tests of the engine show it"),
-    ("step_superseded", "a payee carries out one step at a time; the tests of the engine show it"),
-    ("peer_protocol", "a socket's; tests/lightning and the tests of `peer` show it"),
-    ("peer_incompatible", "a socket's; tests/lightning and the tests of `peer` show it"),
-    ("peer_timeout", "a socket's; tests/lightning and the tests of `peer` show it"),
-    ("peer_unavailable", "a socket's; tests/lightning and the tests of `peer` show it"),
-    ("missing_answer", "the types of a facade rule it out; the tests of the engine show it"),
+    (
+        "onion_invalid",
+        "what comes from outside is counted, never an error of a call; the tests of `onion` show it",
+    ),
+    (
+        "not_open",
+        "a payee is handed out when it has read its store; the tests of the engine show it",
+    ),
+    (
+        "step_superseded",
+        "a payee carries out one step at a time; the tests of the engine show it",
+    ),
+    (
+        "peer_protocol",
+        "a socket's; tests/lightning and the tests of `peer` show it",
+    ),
+    (
+        "peer_incompatible",
+        "a socket's; tests/lightning and the tests of `peer` show it",
+    ),
+    (
+        "peer_timeout",
+        "a socket's; tests/lightning and the tests of `peer` show it",
+    ),
+    (
+        "peer_unavailable",
+        "a socket's; tests/lightning and the tests of `peer` show it",
+    ),
+    (
+        "missing_answer",
+        "the types of a facade rule it out; the tests of the engine show it",
+    ),
     ("self_check_failed", "a defect of the library"),
     ("internal", "a defect of the library"),
 ];
@@ -52,7 +76,9 @@ fn transcripts() -> impl Iterator<Item = (String, String)> {
 }
 
 fn pairs(list: &[(&str, &str)]) -> BTreeSet<(String, String)> {
-    list.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
+    list.iter()
+        .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -77,12 +103,29 @@ fn every_change_of_status_and_delivery_is_shown_and_no_other() {
                 last.clear();
             }
             let words: Vec<&str> = line.split(' ').collect();
-            let ["event", kind, label, now, sent, ..] = words[..] else { continue };
-            if !["created", "delivery", "payerError", "claiming", "claimFailed", "paid", "expired", "deleted"].contains(&kind) {
+            let ["event", kind, label, now, sent, ..] = words[..] else {
+                continue;
+            };
+            if ![
+                "created",
+                "delivery",
+                "payerError",
+                "claiming",
+                "claimFailed",
+                "paid",
+                "expired",
+                "deleted",
+            ]
+            .contains(&kind)
+            {
                 continue;
             }
             let new = (now.to_owned(), sent.to_owned());
-            let known = if kind == "created" { None } else { last.get(label).cloned() };
+            let known = if kind == "created" {
+                None
+            } else {
+                last.get(label).cloned()
+            };
             if let Some((old, old_sent)) = known {
                 if old != now {
                     status.insert((old, now.to_owned()));
@@ -112,7 +155,10 @@ fn every_error_is_shown_or_left_out_for_a_reason() {
     let left_out: BTreeSet<String> = NOT_SHOWN.iter().map(|(code, _)| (*code).to_owned()).collect();
     let both: Vec<_> = shown.intersection(&left_out).collect();
     assert!(both.is_empty(), "shown after all: {both:?}");
-    let known: BTreeSet<String> = ErrorCode::ALL.iter().map(|code| code.as_str().to_owned()).collect();
+    let known: BTreeSet<String> = ErrorCode::ALL
+        .iter()
+        .map(|code| code.as_str().to_owned())
+        .collect();
     assert_eq!(&shown | &left_out, known);
 }
 
@@ -124,7 +170,12 @@ fn every_word_of_the_format_is_used() {
         for (word, meaning) in about["properties"].as_object().unwrap() {
             unused.insert(format!("{action}.{word}"));
             let values = meaning["enum"].as_array().or(meaning["items"]["enum"].as_array());
-            unused.extend(values.into_iter().flatten().map(|value| format!("{action}.{word}={value}")));
+            unused.extend(
+                values
+                    .into_iter()
+                    .flatten()
+                    .map(|value| format!("{action}.{word}={value}")),
+            );
         }
     }
     for scenario in all() {
@@ -151,13 +202,17 @@ fn every_word_of_the_format_is_used() {
         "transport.send=\"hold\"",
         "transport.sends=\"accepted\"",
     ];
-    let unused: Vec<&String> = unused.iter().filter(|word| !defaults.contains(&word.as_str())).collect();
+    let unused: Vec<&String> = unused
+        .iter()
+        .filter(|word| !defaults.contains(&word.as_str()))
+        .collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
 
 #[test]
 fn every_kind_of_event_is_shown() {
-    let kinds = "created delivery payerError claiming claimFailed paid expired deleted underpaid trouble clockBehind";
+    let kinds =
+        "created delivery payerError claiming claimFailed paid expired deleted underpaid trouble clockBehind";
     let mut missing: BTreeSet<&str> = kinds.split(' ').collect();
     for (_, text) in transcripts() {
         missing.retain(|kind| !text.contains(&format!("\nevent {kind} ")));
@@ -172,8 +227,15 @@ fn every_name_that_is_kept_is_used() {
     let defaults = data["defaults"].to_string();
     let is_used = |name: &String| {
         let reference = format!("\"@{name}\"");
-        *name == "defaults" || defaults.contains(&reference) || cases.iter().any(|case| case.contains(&reference))
+        *name == "defaults"
+            || defaults.contains(&reference)
+            || cases.iter().any(|case| case.contains(&reference))
     };
-    let unused: Vec<&String> = data.as_object().unwrap().keys().filter(|name| !is_used(name)).collect();
+    let unused: Vec<&String> = data
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| !is_used(name))
+        .collect();
     assert!(unused.is_empty(), "{unused:?}");
 }

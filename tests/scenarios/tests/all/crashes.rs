@@ -26,7 +26,10 @@ fn after_every_write_and_every_send() {
     let began = Instant::now();
     // The long form dies a second time, after every write and send that follows.
     let twice = std::env::var_os("INVREQ_LONG").is_some();
-    for scenario in all().iter().filter(|scenario| scenario.file["crash"]["all"].is_null()) {
+    for scenario in all()
+        .iter()
+        .filter(|scenario| scenario.file["crash"]["all"].is_null())
+    {
         let whole = run(scenario, &[]);
         for first in 1..=points(&whole) {
             let once = run(scenario, &[first]);
@@ -41,7 +44,12 @@ fn after_every_write_and_every_send() {
     }
     assert!(runs > 600, "{runs}");
     eprintln!("{runs} crashes in {:?}", began.elapsed());
-    assert!(wrong.is_empty(), "{} of {runs}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {runs}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 fn check(scenario: &Scenario, whole: &Ran, ran: &Ran, deaths: &[u32], wrong: &mut Vec<String>) {
@@ -70,7 +78,11 @@ fn check(scenario: &Scenario, whole: &Ran, ran: &Ran, deaths: &[u32], wrong: &mu
     for record in ran.seen.iter().chain(&ran.records) {
         let is_paid = record.status == Status::Paid;
         if paid.contains(&record.payment_hash) && !is_paid {
-            fault(format!("{} was paid, and is {} again", record.label, record.status.as_str()));
+            fault(format!(
+                "{} was paid, and is {} again",
+                record.label,
+                record.status.as_str()
+            ));
         }
         if is_paid {
             paid.insert(record.payment_hash);
@@ -83,7 +95,11 @@ fn check(scenario: &Scenario, whole: &Ran, ran: &Ran, deaths: &[u32], wrong: &mu
 /// The labels of which a copy was handed to the transport.
 fn sent(ran: &Ran) -> BTreeSet<String> {
     let is_send = |line: &&String| line.starts_with("send ") || line.starts_with("b send ");
-    ran.lines.iter().filter(is_send).map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect()
+    ran.lines
+        .iter()
+        .filter(is_send)
+        .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+        .collect()
 }
 
 /// The payment hashes that were ever seen under each label.
@@ -91,7 +107,9 @@ fn hashes(ran: &Ran) -> BTreeMap<String, BTreeSet<PaymentHash>> {
     let mut all: BTreeMap<String, BTreeSet<PaymentHash>> = BTreeMap::new();
     let seen: Vec<&Record> = ran.seen.iter().chain(&ran.records).collect();
     for record in seen {
-        all.entry(record.label.clone()).or_default().insert(record.payment_hash);
+        all.entry(record.label.clone())
+            .or_default()
+            .insert(record.payment_hash);
     }
     all
 }

@@ -16,3 +16,4 @@ mod crashes;
 mod golden;
 mod make;
 mod requests;
+mod secrets;
