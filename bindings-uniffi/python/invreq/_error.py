@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from ._ffi import Field, Record
+    from ._ffi.invreq import Field, Record
 
 
 class InvreqError(Exception):
