@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from . import _check as check
 from . import errors
-from ._types import ffi
+from ._ffi import invreq as ffi
 
 T = TypeVar("T")
 

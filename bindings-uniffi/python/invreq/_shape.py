@@ -42,9 +42,12 @@ DEFAULTS = {
 
 def shape(module: ModuleType) -> None:
     """Finishes every record and every enum of the module."""
-    for cls in list(vars(module).values()):
-        if not isinstance(cls, type) or cls.__module__ != module.__name__ or issubclass(cls, Exception):
+    classes = {found for found in vars(module).values() if isinstance(found, type)}
+    for cls in classes:
+        if cls.__module__ != module.__name__ or issubclass(cls, Exception):
             continue
+        if cls.__doc__:
+            cls.__doc__ = inspect.cleandoc(cls.__doc__)
         if issubclass(cls, enum.Enum):
             continue
         if dataclasses.is_dataclass(cls):
@@ -119,11 +122,13 @@ def _variant(enum_name: str, name: str, variant: Any) -> list[str]:
         hidden = set(fields)
 
     def show(self: Any) -> str:
-        shown = (f"{field}=..." if field in hidden else f"{field}={getattr(self, field)!r}" for field in fields)
+        shown = (
+            f"{field}=..." if field in hidden else f"{field}={getattr(self, field)!r}" for field in fields
+        )
         return f"{enum_name}.{name}({', '.join(shown)})"
 
     variant.kind = name.lower()
-    variant.__match_args__ = tuple(fields)
+    type.__setattr__(variant, "__match_args__", tuple(fields))
     variant.__repr__ = show
     variant.__str__ = show
     return fields

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from . import _check as check
 from ._error import InvreqError
-from ._types import ffi
+from ._ffi import invreq as ffi
 
 StoreErrorKind: TypeAlias = Literal[
     "conflict", "full", "read_only", "failed", "corrupt", "foreign", "invalid", "closed"
@@ -61,11 +61,10 @@ class StoreError(Exception):
 
 def from_core(error: ffi.StoreError) -> StoreError:
     """What a store of the core said."""
-    kind = cast(StoreErrorKind, error.kind)
-    if kind == "conflict":
-        conflict = error.value
-        return StoreError(kind, present=conflict.value if conflict.kind == "present" else None)
-    return StoreError(kind, "" if kind == "closed" else error.value)
+    if isinstance(error, ffi.StoreError.CONFLICT):
+        return StoreError("conflict", present=error.value.value)
+    why = error.value
+    return StoreError(error.kind, why if isinstance(why, str) else "")
 
 
 def to_core(error: BaseException) -> ffi.StoreError:
@@ -73,10 +72,9 @@ def to_core(error: BaseException) -> ffi.StoreError:
     if not isinstance(error, StoreError):
         return ffi.StoreError.FAILED(reason_of(error))
     if error.kind == "conflict":
-        is_present = error.present is not None
-        return ffi.StoreError.CONFLICT(
-            ffi.Conflict.PRESENT(error.present) if is_present else ffi.Conflict.REVISION()
-        )
+        present = error.present
+        conflict = ffi.Conflict.REVISION() if present is None else ffi.Conflict.PRESENT(present)
+        return ffi.StoreError.CONFLICT(conflict)
     if error.kind == "closed":
         return ffi.StoreError.CLOSED()
     return cast(ffi.StoreError, getattr(ffi.StoreError, error.kind.upper())(error._why))
@@ -84,7 +82,8 @@ def to_core(error: BaseException) -> ffi.StoreError:
 
 def library_error(error: BaseException) -> InvreqError:
     """What a store raised, in the library's words."""
-    return cast(InvreqError, ffi.store_error_details(to_core(error)))
+    known: InvreqError = ffi.store_error_details(to_core(error))
+    return known
 
 
 def reason_of(error: BaseException) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from . import _check as check
+from ._ffi import invreq as ffi
 from ._glue import call
 from ._payee.ask import MAX_PATHS, payment_path
-from ._types import Decoded, Network, PaymentPath, Verified, ffi
+from ._types import Decoded, Network, PaymentPath, Verified
 from .host import NodeId
 
 

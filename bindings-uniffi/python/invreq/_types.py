@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from ._ffi import invreq as ffi
 from . import errors
 from ._error import InvreqError
+from ._ffi import invreq as ffi
 from ._shape import shape
 
 Network: TypeAlias = Literal["bitcoin", "testnet", "testnet4", "signet", "regtest"]
@@ -39,8 +39,8 @@ def _error(
 
 shape(ffi)
 # Wherever the core gives an error, Python has an exception from the start.
-ffi.ErrorDetails = _error  # type: ignore[assignment,misc]
-ffi.Record.to_rpc = ffi.record_to_rpc  # type: ignore[method-assign]
+vars(ffi)["ErrorDetails"] = _error
+type.__setattr__(ffi.Record, "to_rpc", ffi.record_to_rpc)
 
 Batch = ffi.Batch
 BlindedHop = ffi.BlindedHop
@@ -54,6 +54,7 @@ DecodedField = ffi.DecodedField
 Delivery = ffi.Delivery
 DeliveryReport = ffi.DeliveryReport
 DeliveryState = ffi.DeliveryState
+Effects = ffi.Committed.EFFECTS
 Entry = ffi.Entry
 ErrorCodeInfo = ffi.ErrorCodeInfo
 Event = ffi.Event

@@ -1,4 +1,4 @@
-"""For tests of an app: does a store of its own keep the contract?"""
+"""For tests of an app: whether a store of its own keeps the contract."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ._stores.foreign import HostStore
+from ._ffi import invreq as ffi
 from ._store_error import to_core
-from ._types import ConformanceCheck, ffi
+from ._stores.foreign import HostStore
+from ._types import ConformanceCheck
 from .host import Store
 
 

@@ -20,7 +20,7 @@ import enum
 import typing
 from dataclasses import dataclass
 
-from ._error import InvreqError as ErrorDetails
+from .._error import InvreqError as ErrorDetails
 
 '''
 
@@ -39,17 +39,26 @@ def statement(node: ast.stmt) -> str:
         return function(node, "")
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         name = node.targets[0].id
-        is_alias = isinstance(node.value, ast.Name) and node.value.id in ("str", "bytes", "int", "ErrorDetails")
-        return f"{name} = {ast.unparse(node.value)}\n" if is_alias and is_public(name) else ""
+        is_alias = isinstance(node.value, ast.Name) and node.value.id in (
+            "str",
+            "bytes",
+            "int",
+            "ErrorDetails",
+        )
+        return (
+            f"{name}: typing.TypeAlias = {ast.unparse(node.value)}\n" if is_alias and is_public(name) else ""
+        )
     if not isinstance(node, ast.ClassDef) or not is_public(node.name) or node.name == "ErrorDetails":
         return ""
     bases = [ast.unparse(base) for base in node.bases]
     if "enum.Enum" in bases:
         return flat_enum(node)
-    if node.decorator_list:
+    if node.decorator_list and "Exception" not in bases:
         return record(node)
     if "Exception" in bases:
         return f"class {node.name}(Exception): ...\n"
+    if node.name == "BadValue":  # a second time, for its variants
+        return ""
     if any(isinstance(inner, ast.ClassDef) for inner in node.body):
         return data_enum(node)
     return interface(node, bases)
@@ -95,7 +104,10 @@ def record(node: ast.ClassDef) -> str:
         default = shape.default(node.name, name, hint)
         lines.append(f"    {name}: {hint}" + (" = ..." if default else ""))
     if node.name == "Record":
-        lines += ["    def to_rpc(self) -> str:", '        """The record as the JSON text of Core Lightning."""']
+        lines += [
+            "    def to_rpc(self) -> str:",
+            '        """The record as the JSON text of Core Lightning."""',
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -125,7 +137,7 @@ def data_enum(node: ast.ClassDef) -> str:
         inner_lines += [f"    class {inner.name}({node.name}):", *doc(inner, "        ")]
         if names:
             match = ", ".join(f'typing.Literal["{name}"]' for name in names)
-            inner_lines.append(f"        __match_args__: typing.ClassVar[tuple[{match}]] = ...  # type: ignore[assignment]")
+            inner_lines.append(f"        __match_args__: typing.ClassVar[tuple[{match}]] = ...")
         unnamed_mark = ", /" if inner.name in types else ""
         arguments = "".join(f", {name}: {hint}" for name, hint in given)
         inner_lines.append(f"        def __init__(self{arguments}{unnamed_mark}) -> None: ...")
@@ -210,7 +222,8 @@ def function(node: ast.FunctionDef, indent: str) -> str:
 def load_shape() -> ModuleType:
     """`_shape.py`, without the package around it."""
     spec = importlib.util.spec_from_file_location("shape", SHAPE)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .. import _check as check
+from .._ffi import invreq as ffi
 from .._store_error import reason_of
-from .._types import InboundPayment, Route, ffi
+from .._types import InboundPayment, Route
 from .closing import Closing
 from .hosts import Hosts, invoke
 

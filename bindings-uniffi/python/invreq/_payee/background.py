@@ -10,7 +10,7 @@ from .. import _check as check
 from .. import errors
 from .._error import InvreqError
 from .._store_error import reason_of
-from .._types import Delivery, Input, SendOutcome, Sending
+from .._types import Delivery, Input, Sending, SendOutcome
 from ..host import InvoiceErrorReply, OnionMessage
 from . import inputs
 from .ask import PATIENCE_MS
@@ -102,11 +102,11 @@ class Background:
                 return await work()
             except Exception as raised:
                 if self._closing.is_over:
-                    return
+                    return None
                 error = known(raised)
                 self._trouble(error)
                 if not error.retryable:
-                    return
+                    return None
                 pause = await self._rest(pause)
 
     async def _timers(self) -> None:

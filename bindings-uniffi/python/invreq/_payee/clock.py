@@ -48,7 +48,9 @@ class TimeAndDice:
     def entropy(self) -> bytes:
         """32 fresh bytes."""
         try:
-            return secrets.token_bytes(32) if self._dice is None else check.octets(self._dice(), "entropy", 32)
+            return (
+                secrets.token_bytes(32) if self._dice is None else check.octets(self._dice(), "entropy", 32)
+            )
         except Exception as error:
             raise _may_pass(f"there is no entropy: {error}") from error
 

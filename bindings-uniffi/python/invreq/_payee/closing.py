@@ -59,7 +59,8 @@ class Closing:
         task = asyncio.ensure_future(work)
         task.add_done_callback(_look)
         try:
-            await asyncio.wait({task, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {task, self._ended}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             self.check()
             return _result(task)
         finally:

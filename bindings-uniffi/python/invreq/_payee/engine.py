@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .. import errors
-from .._types import Effects, Input, ffi
+from .._ffi import invreq as ffi
+from .._types import Effects, Input
 from .ask import ask, put
 from .closing import Closing
 from .hosts import Hosts

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from .. import _check as check
+from .. import errors
 from .._error import InvreqError
 from .._glue import open_engine
 from .._types import (
@@ -35,6 +36,8 @@ from .engine import RESTORE, Engine
 from .events import EventReader, Events, PayeeEvent
 from .hosts import Hosts, HostSigner, HostSource, HostStore, HostTransport, invoke
 from .verdict import Verdict, verdict
+
+T = TypeVar("T")
 
 
 class InvoiceList(AsyncIterator[Record]):
@@ -165,6 +168,7 @@ class Payee:
         `WaitTimeout` (1005), `InvoiceExpired` (903), each with the record.
         """
         return await self._call(
+            Record,
             inputs.send_invoice(
                 invreq,
                 label,
@@ -176,7 +180,7 @@ class Payee:
                 again,
                 invoice_node_id,
                 replies,
-            )
+            ),
         )
 
     async def resend(self, label: str | int) -> Record:
@@ -184,21 +188,21 @@ class Payee:
 
         Raises `NotFound`, `InvoiceExpired`, `AlreadyPaid`, `Claiming`, `RequestExpired`.
         """
-        return await self._call(inputs.resend(label))
+        return await self._call(Record, inputs.resend(label))
 
     async def wait_invoice(self, label: str | int) -> Record:
         """Waits until this invoice is paid.
 
         Raises `NotFound`; `InvoiceExpired` (903).
         """
-        return await self._call(inputs.wait_invoice(label))
+        return await self._call(Record, inputs.wait_invoice(label))
 
     async def wait_any_invoice(self, last_pay_index: int = 0, timeout: int | None = None) -> Record:
         """Waits for the next payment after `last_pay_index` (0 for the first), for `timeout` seconds at most.
 
         Raises `WaitAnyTimeout` (904).
         """
-        return await self._call(inputs.wait_any_invoice(last_pay_index, timeout))
+        return await self._call(Record, inputs.wait_any_invoice(last_pay_index, timeout))
 
     def list_invoices(
         self,
@@ -220,8 +224,7 @@ class Payee:
         start, page = inputs.list_invoices(label, payment_hash, status, index, start, limit)
 
         async def read(start: int) -> Page:
-            found: Page = await self._call(page(start))
-            return found
+            return await self._call(Page, page(start))
 
         return InvoiceList(start, read)
 
@@ -232,14 +235,14 @@ class Payee:
 
         Raises `NotFound` (905), `StatusMismatch` (906), `Claiming`.
         """
-        return await self._call(inputs.del_invoice(label, status))
+        return await self._call(Record, inputs.del_invoice(label, status))
 
     async def preview(self, invreq: str) -> Preview:
         """Says what answering a request would mean, and changes nothing.
 
         Raises what is wrong with a text that is no invoice request.
         """
-        return await self._call(inputs.preview(invreq))
+        return await self._call(Preview, inputs.preview(invreq))
 
     async def claim(self, payment_hash: str, total_msat: int, first_htlc_at: int) -> ClaimApproval:
         """Asks for the preimage of a payment that waits to be claimed. When it returns, the claim is written down.
@@ -250,7 +253,7 @@ class Payee:
         Raises `NotFound`, `AmountTooLow`, `AmountTooHigh` and `ClaimTooLate`, which are a reason to fail the payment. After
         `AlreadyPaid` settle again with the preimage of the record; after any other, hold the payment and ask again.
         """
-        return await self._call(inputs.claim(payment_hash, total_msat, first_htlc_at))
+        return await self._call(ClaimApproval, inputs.claim(payment_hash, total_msat, first_htlc_at))
 
     async def judge(self, payment_hash: str, total_msat: int, first_htlc_at: int) -> Verdict:
         """Decides about a payment whose HTLCs the node holds: `claim`, with its exceptions sorted into what a node can do."""
@@ -261,7 +264,7 @@ class Payee:
 
         While a part may still settle, do not call it. Raises `NotFound`, `AlreadyPaid`.
         """
-        return await self._call(inputs.claim_failed(payment_hash))
+        return await self._call(Record, inputs.claim_failed(payment_hash))
 
     async def payment_received(
         self,
@@ -276,7 +279,7 @@ class Payee:
 
         Raises `NotFound`, `AmountTooLow`, `PreimageMismatch`, `PreimageRequired`.
         """
-        return await self._call(inputs.payment_received(payment_hash, amount_msat, paid_at, preimage))
+        return await self._call(Record, inputs.payment_received(payment_hash, amount_msat, paid_at, preimage))
 
     async def receive_onion_message(self, data: bytes, *, node_id: NodeId | None = None) -> None:
         """Hands over an onion message: the payload of message 513, without its type, at most 65,536 bytes.
@@ -370,18 +373,21 @@ class Payee:
             raise check.invalid("a payee belongs to the event loop in which it was opened")
         self._closing.check()
 
-    async def _call(self, make: inputs.MakeCall) -> Any:
-        """A call that has a reply."""
+    async def _call(self, kind: type[T], make: inputs.MakeCall) -> T:
+        """A call that has a reply of this kind."""
         self._check()
         call, reply = self._calls.begin()
         # In a task of its own: a caller that goes away must not stop a write in the middle.
         self._closing.spawn(self._carry_out(call, make(call)))
         try:
-            return await reply
+            outcome = await reply
         except asyncio.CancelledError:
             if self._calls.leave(call) and not self._closing.is_over:
                 self._closing.spawn(self._background.perform_for_good(Input.CANCEL(call=call)))
             raise
+        if not isinstance(outcome, kind):
+            raise errors.Internal("the engine gave another kind of reply")
+        return outcome
 
     async def _carry_out(self, call: int, given: Input) -> None:
         try:
@@ -400,12 +406,10 @@ class Payee:
         for event in effects.events:
             self._events.tell(event)
         for reply in effects.replies:
-            outcome: Any = reply.outcome
-            self._calls.reply(reply.call, None if outcome is None else outcome.value, reply.error)
+            self._calls.reply(reply.call, reply.outcome and reply.outcome.value, reply.error)
         for delivery in effects.deliveries:
             self._background.send(delivery)
         self._background.schedule(effects.wake_at)
 
     def _trouble(self, error: InvreqError) -> None:
         self._events.tell(Event.TROUBLE(error))
-

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .. import _check as check
+from .._ffi import invreq as ffi
 from .._payee.hosts import invoke
 from .._store_error import from_core, to_core
-from .._types import Batch, ffi
+from .._types import Batch
 from ..host import Store
 
 T = TypeVar("T")
@@ -85,5 +86,3 @@ class HostStore(ffi.HostStore):
 async def _blocking(work: Callable[[], T]) -> T:
     """Does something in the core that calls back into this loop."""
     return await asyncio.to_thread(work)
-
-

@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from .. import _check as check
+from .. import errors
+from .._ffi import invreq as ffi
 from .._store_error import StoreError, from_core
-from .._types import Batch, Entry, ffi
+from .._types import Batch, Entry
 
 T = TypeVar("T")
 
@@ -133,7 +135,7 @@ def _bounds(start: bytes, end: bytes, limit: int) -> tuple[bytes, bytes, int]:
     try:
         bounds = check.octets(start, "start", most=MAX_LEN), check.octets(end, "end", most=MAX_LEN)
         return *bounds, min(check.u64(limit, "limit"), 0xFFFF_FFFF)
-    except check.errors.InvalidParameter as error:
+    except errors.InvalidParameter as error:
         raise StoreError("invalid", str(error)) from error
 
 
@@ -157,7 +159,7 @@ def _batch(batch: Batch) -> Batch:
             revision_key=check.octets(given.revision_key, "revision_key", most=MAX_LEN),
             revision=check.u64(given.revision, "revision"),
         )
-    except check.errors.InvalidParameter as error:
+    except errors.InvalidParameter as error:
         raise StoreError("invalid", str(error)) from error
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .._types import PeerEvent, ffi
+from .._ffi import invreq as ffi
+from .._types import PeerEvent
 from .stream import Stream, Why
 
 T = TypeVar("T")

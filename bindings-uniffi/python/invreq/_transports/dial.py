@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .._types import SendOutcome
+from .._types import PeerEvent, SendOutcome
 from .alarm import Alarm
 from .connection import Connection, Introduction
 from .shared import Shared
@@ -53,9 +53,9 @@ async def _dial_one(
             ready: bool | None = None
             for event in connection.turn():
                 # One that waited for us can come right behind the introduction.
-                if event.kind == "onion_message":
+                if isinstance(event, PeerEvent.ONION_MESSAGE):
                     shared.arrive(event.value)
-                elif event.kind == "ready":
+                elif isinstance(event, PeerEvent.READY):
                     ready = event.onion_messages
             # Before what the peer says of it: without a network nothing is known of the node.
             if connection.ended == "offline":

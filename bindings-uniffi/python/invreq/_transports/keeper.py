@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._types import SendOutcome
+from .._types import PeerEvent, SendOutcome
 from .alarm import Alarm
 from .connection import Connection
 from .dial import dial
@@ -203,7 +203,7 @@ class Keeper:
     def _take_in(self, connection: Connection) -> bool:
         """Takes in what happened, and says whether the connection is over."""
         for event in connection.turn():
-            if event.kind == "onion_message":
+            if isinstance(event, PeerEvent.ONION_MESSAGE):
                 self._shared.arrive(event.value)
         return connection.ended is not None or connection.is_closed
 
