@@ -38,7 +38,8 @@ def bolt12(value: Any, what: str) -> str:
     # White space around it does not count, however long it is.
     text = value if len(value) <= MAX_STRING else value.strip()
     if len(text) > MAX_STRING:
-        raise errors.StringTooLong(f"{what} is longer than {MAX_STRING} characters")
+        message = f"{what} is longer than {MAX_STRING} characters"
+        raise errors.StringTooLong(message, rule="string-limit", section="BOLT 12, Encoding")
     return _well_formed(text, what)
 
 
