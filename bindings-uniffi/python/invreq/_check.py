@@ -173,7 +173,10 @@ def instance(value: Any, what: str, kind: type[T]) -> T:
 
 def method(value: Any, what: str, name: str) -> Callable[..., Any] | None:
     """A method of an object; `None` where it has none of this name."""
-    found = getattr(value, name, None)
+    try:
+        found = getattr(value, name, None)
+    except Exception as error:
+        raise invalid(f"{what}.{name} cannot be read") from error
     if found is None:
         return None
     if not callable(found):

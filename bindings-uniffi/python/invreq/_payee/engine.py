@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from .. import errors
 from .._ffi import invreq as ffi
+from .._glue import call
 from .._types import Effects, Input
 from .ask import ask, put
 from .closing import Closing
@@ -100,7 +101,7 @@ class Engine:
         to be asked, which is nothing where it is done; `None` after a conflict.
         """
         while True:
-            begun: Any = self._handle.begin(given, attempt.now_ms, attempt.entropy, attempt.answers)
+            begun = self._step(given, attempt)
             if begun.kind == "failed":
                 if isinstance(begun.error, errors.StoreConflict):
                     return None
@@ -118,6 +119,10 @@ class Engine:
             if not reads:
                 return list(begun.needs)
             await self._read_all(reads, attempt.answers)
+
+    def _step(self, given: Input, attempt: _Attempt) -> Any:
+        # What only the core can see, such as a point that is not on the curve, is a parameter that cannot be used.
+        return call(lambda: self._handle.begin(given, attempt.now_ms, attempt.entropy, attempt.answers))
 
     async def _read_all(self, reads: list[Any], answers: ffi.Answers) -> None:
         """Asks the store for all of it at once."""

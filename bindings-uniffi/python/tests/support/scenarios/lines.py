@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from invreq import Batch, Decoded, Delivery, InboundPaymentRequest, InvreqError, Page, Preview, Record, Verified
+from invreq import (
+    Batch,
+    Decoded,
+    Delivery,
+    InboundPaymentRequest,
+    InvreqError,
+    Page,
+    Preview,
+    Record,
+    Verified,
+)
 
 
 def word(value: Any) -> str:
