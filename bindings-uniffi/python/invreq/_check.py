@@ -23,6 +23,9 @@ MAX_BYTES = 65_536
 
 NETWORKS = ("bitcoin", "testnet", "testnet4", "signet", "regtest")
 
+_BYTES: Any = (bytes, bytearray, memoryview)
+_LISTS: Any = (list, tuple)
+
 _HEX = re.compile(r"[0-9a-fA-F]*", re.ASCII)
 
 
@@ -135,10 +138,10 @@ def point(value: Any, what: str) -> str:
 
 def octets(value: Any, what: str, length: int | None = None, most: int = MAX_BYTES) -> bytes:
     """A copy of these bytes, so that nobody changes them under our hands."""
-    if not isinstance(value, (bytes, bytearray, memoryview)):
+    if not isinstance(value, _BYTES):
         raise invalid(f"{what} has to be bytes, not {kind_of(value)}")
     try:
-        found = value.nbytes if isinstance(value, memoryview) else len(value)
+        found: int = getattr(value, "nbytes", None) or len(value)
         if length is not None and found != length:
             raise invalid(f"{what} has to be {length} bytes, not {found}")
         if found > most:
@@ -157,7 +160,7 @@ def octets_or_hex(value: Any, what: str, length: int) -> bytes:
 
 def items(value: Any, what: str, most: int, check: Callable[[Any, str], T]) -> list[T]:
     """A list or tuple of at most so many, each of them checked."""
-    if not isinstance(value, (list, tuple)):
+    if not isinstance(value, _LISTS):
         raise invalid(f"{what} has to be a list, not {kind_of(value)}")
     if len(value) > most:
         raise invalid(f"{what} has more than {most} entries")

@@ -42,7 +42,7 @@ DEFAULTS = {
 
 def shape(module: ModuleType) -> None:
     """Finishes every record and every enum of the module."""
-    classes = {found for found in vars(module).values() if isinstance(found, type)}
+    classes: set[type[Any]] = {found for found in vars(module).values() if isinstance(found, type)}
     for cls in classes:
         if cls.__module__ != module.__name__ or issubclass(cls, Exception):
             continue

@@ -42,6 +42,8 @@ class StoreError(Exception):
     """Why the store did not do what it was asked."""
     present: bytes | None
     """Of a `conflict`: the key that was to be absent; `None` where it is about the revision."""
+    why: str
+    """What the store said by itself."""
 
     def __init__(self, kind: StoreErrorKind, why: str = "", *, present: bytes | None = None) -> None:
         """The error of this kind. `why` is the end of a sentence, such as "the disk was pulled out"."""
@@ -52,11 +54,11 @@ class StoreError(Exception):
         super().__init__(begin + why if begin.endswith(" ") else begin)
         self.kind = kind
         self.present = present
-        self._why = why
+        self.why = why
 
     def __reduce__(self) -> tuple[object, ...]:
         """So that it can be pickled."""
-        return _again, (self.kind, self._why, self.present)
+        return _again, (self.kind, self.why, self.present)
 
 
 def from_core(error: ffi.StoreError) -> StoreError:
@@ -77,7 +79,7 @@ def to_core(error: BaseException) -> ffi.StoreError:
         return ffi.StoreError.CONFLICT(conflict)
     if error.kind == "closed":
         return ffi.StoreError.CLOSED()
-    return cast(ffi.StoreError, getattr(ffi.StoreError, error.kind.upper())(error._why))
+    return cast(ffi.StoreError, getattr(ffi.StoreError, error.kind.upper())(error.why))
 
 
 def library_error(error: BaseException) -> InvreqError:

@@ -39,7 +39,7 @@ def _error(
 
 shape(ffi)
 # Wherever the core gives an error, Python has an exception from the start.
-vars(ffi)["ErrorDetails"] = _error
+setattr(ffi, "ErrorDetails", _error)
 type.__setattr__(ffi.Record, "to_rpc", ffi.record_to_rpc)
 
 Batch = ffi.Batch

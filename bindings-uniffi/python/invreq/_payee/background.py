@@ -41,7 +41,7 @@ class Background:
         self._catching_up: asyncio.Task[None] | None = None
         self._catch_up_again = False
         self._wanted = asyncio.Event()
-        self._give_back: list[Callable[[], None]] = []
+        self._give_back: list[Callable[[], object]] = []
 
     def start(self, revision_key: bytes) -> None:
         """Begins, once the engine has read its store."""

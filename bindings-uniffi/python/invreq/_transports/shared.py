@@ -126,7 +126,8 @@ class Shared:
 
 def read_addresses(value: Any, what: str) -> dict[str, list[str]]:
     """Where nodes listen, by node id."""
-    given: dict[Any, Any] = check.instance(value, what, dict)
+    check.instance(value, what, dict)
+    given: Any = value
     return {
         check.point(node_id, f"a node id of {what}").lower(): _texts(all_, f"{what}[{node_id!r}]")
         for node_id, all_ in given.items()

@@ -90,9 +90,9 @@ class Stream(asyncio.Protocol):
         """The other side says nothing any more."""
         return False
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
-        self._end("offline" if isinstance(error, OSError) and is_offline(error) else "unreachable")
+        self._end("offline" if isinstance(exc, OSError) and is_offline(exc) else "unreachable")
 
     def _end(self, why: Why) -> None:
         if not self._over:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .. import _check as check
 from .._glue import ecdh, public_key
@@ -88,7 +89,7 @@ class TcpTransport:
     async def find_route(self, node_id: NodeId) -> Route | None:
         """The way to a node: to itself or to the first node of the directory's way; `None` where no address is known."""
         ask = self._shared.via
-        found = [] if ask is None else await invoke(ask, node_id)
+        found: Any = [] if ask is None else await invoke(ask, node_id)
         via = check.items(found, "via", 32, check.point)
         peer = via[0] if via else node_id
         connect = await self._shared.look_up(peer)
