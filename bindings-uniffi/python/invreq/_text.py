@@ -22,7 +22,8 @@ def decode(text: str, *, network: Network | Literal["any"] = "bitcoin", now: int
     """
     string = check.bolt12(text, "text")
     chain = check.word(network, "network", ("any", *check.NETWORKS))
-    described: Any = ffi.decode(string, chain, check.optional(now, check.u64, "now"))
+    at = check.optional(now, check.u64, "now")
+    described: Any = call(lambda: ffi.decode(string, chain, at))
     if described.kind == "failed":
         raise described.error
     decoded: Decoded = described.decoded
@@ -34,7 +35,8 @@ def verify(text: str) -> Verified:
 
     Raises `InvalidSignature`, or the exception of the first thing that is not well-formed.
     """
-    checked: Any = ffi.verify(check.bolt12(text, "text"))
+    string = check.bolt12(text, "text")
+    checked: Any = call(lambda: ffi.verify(string))
     if checked.kind == "failed":
         raise checked.error
     verified: Verified = checked.verified

@@ -13,8 +13,9 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
-import invreq
 from stage import ROOT
+
+import invreq
 
 FILE = ROOT / "tests" / "api" / "python.txt"
 

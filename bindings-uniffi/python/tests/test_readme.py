@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from stage import AMOUNT, opened, payment, settle
@@ -36,7 +36,7 @@ async def test_the_blocks_run(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
     # What they define does what they say.
     class Node(names["MyNode"]):  # type: ignore[misc]
-        settled: list[Any] = []
+        settled: ClassVar[list[Any]] = []
 
         async def blinded_paths(self, amount_msat: int, payment_hash: str) -> Any:
             return payment(amount_msat).paths

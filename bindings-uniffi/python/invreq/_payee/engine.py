@@ -57,7 +57,7 @@ class Engine:
         """Looks at the engine between two inputs."""
         async with self._lock:
             self._closing.check()
-            return at(self._handle)
+            return call(lambda: at(self._handle))
 
     async def end(self) -> None:
         """Waits for the input that is under way."""

@@ -121,4 +121,6 @@ def is_offline(error: OSError) -> bool:
     """Whether an error says that there is no network, rather than something about the other end."""
     if isinstance(error, socket.gaierror):
         return error.errno == socket.EAI_AGAIN
-    return error.errno in _NO_NETWORK
+    # Where several addresses of a name were tried, the codes stand in the text alone.
+    codes = re.findall(r"\[Errno (\d+)\]", str(error)) if error.errno is None else [error.errno]
+    return bool(codes) and all(int(code) in _NO_NETWORK for code in codes)
