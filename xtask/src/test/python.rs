@@ -36,6 +36,13 @@ pub fn python(log: &mut Log) -> Checked {
     speed.current_dir(folder());
     log.run(speed)?;
     let text = log.text();
-    let row = text.lines().rev().find(|line| line.starts_with("verify: an invoice"));
-    Ok(row.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "))
+    let row = text
+        .lines()
+        .rev()
+        .find(|line| line.starts_with("verify: an invoice"));
+    Ok(row
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" "))
 }
