@@ -17,8 +17,21 @@ pub fn python(log: &mut Log) -> Checked {
     let again = ["--no-deps", "--force-reinstall", &file];
     log.run(tool(&python, "pip", &[&install[..], &again].concat()))?;
     for (module, args) in [
-        ("ruff", &["format", "--check", "."][..]),
-        ("ruff", &["check", "."]),
+        (
+            "ruff",
+            &[
+                "format",
+                "--config",
+                "pyproject.toml",
+                "--check",
+                ".",
+                "../../examples",
+            ][..],
+        ),
+        (
+            "ruff",
+            &["check", "--config", "pyproject.toml", ".", "../../examples"],
+        ),
         ("mypy", &[]),
         ("pyright", &[]),
         ("twine", &["check", "--strict", &file]),

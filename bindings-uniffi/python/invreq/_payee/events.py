@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
+from weakref import WeakSet
 
 from .._types import Event
 
@@ -33,7 +34,8 @@ class Events:
     """Hands events to whoever wants them."""
 
     def __init__(self) -> None:
-        self._readers: set[EventReader] = set()
+        # Whoever lets go of a reader reads no more.
+        self._readers: WeakSet[EventReader] = WeakSet()
         self._listeners: list[Listener] = []
         self._ended = False
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 from .. import _check as check
+from .. import errors
 from .._types import ClaimApproval, Existing, ListIndex, Network, Page, Preview, Record, Replies, Status
 from ..host import Clock, Entropy, NodeId, PaymentSource, Signer, Store, Transport
 from .closing import closed
@@ -58,12 +59,12 @@ class SyncEventReader(Iterator[PayeeEvent]):
 
     def __next__(self) -> PayeeEvent:
         """Waits for the next event."""
-        if self._thread.is_over:
-            return self._left()
         try:
             return self._thread.run(self._reader.__anext__())
         except StopAsyncIteration:
             raise StopIteration from None
+        except errors.Cancelled:
+            return self._left()
 
     def close(self) -> None:
         """Ends it at once."""
