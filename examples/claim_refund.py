@@ -9,10 +9,12 @@ import asyncio
 import sys
 
 from my_node import MyNode  # your Lightning node or service; the tests have one that plays it
+
 from invreq import InvreqError, Payee, SqliteStore, TcpTransport
 
 
 async def main(request: str, file: str) -> None:
+    """The whole story."""
     async with await MyNode.connect() as node:
         payee = await Payee.open(
             network=node.network,
