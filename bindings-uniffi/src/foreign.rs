@@ -1,7 +1,8 @@
 //! A store of an app as the core sees it, and what the core does with a whole store.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use bitcoin::Network;
 use futures_channel::oneshot;
@@ -10,6 +11,7 @@ use invreq::engine::Config;
 use invreq::store::{export, import, Batch, Entry, Store, StoreError};
 
 use crate::store::{HostStore, StoreRead};
+use crate::values::lock;
 
 /// What came of an export.
 #[derive(uniffi::Enum)]
@@ -31,7 +33,7 @@ pub enum Exported {
 pub fn export_wallet(store: Arc<dyn HostStore>, wallet_id: &str) -> Exported {
     let config = place(wallet_id);
     let dumped = block_on(export(
-        &Foreign(store),
+        &Foreign::new(store),
         &config.store_prefix(),
         &config.revision_key(),
     ));
@@ -46,7 +48,7 @@ pub fn export_wallet(store: Arc<dyn HostStore>, wallet_id: &str) -> Exported {
 pub fn import_wallet(store: Arc<dyn HostStore>, wallet_id: &str, dump: &[u8]) -> Option<StoreError> {
     let config = place(wallet_id);
     let (prefix, revision_key) = (config.store_prefix(), config.revision_key());
-    block_on(import(&Foreign(store), &prefix, &revision_key, dump)).err()
+    block_on(import(&Foreign::new(store), &prefix, &revision_key, dump)).err()
 }
 
 /// Where a wallet lies in its store; the network has no part in it.
@@ -57,15 +59,23 @@ fn place(wallet_id: &str) -> Config {
 }
 
 /// A store whose calls block. Each is made on a thread of its own, so that calls of one task can be under way together.
-pub(crate) struct Foreign(pub(crate) Arc<dyn HostStore>);
+pub(crate) struct Foreign {
+    store: Arc<dyn HostStore>,
+    under_way: Arc<UnderWay>,
+}
 
 impl Foreign {
+    pub(crate) fn new(store: Arc<dyn HostStore>) -> Self {
+        let under_way = Arc::default();
+        Self { store, under_way }
+    }
+
     async fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&dyn HostStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (give, take) = oneshot::channel();
-        let store = Arc::clone(&self.0);
+        let store = Arc::clone(&self.store);
         let started = thread::Builder::new().spawn(move || {
             // A caller that is gone wants no answer.
             let _ = give.send(call(&*store));
@@ -81,20 +91,71 @@ impl Store for Foreign {
     async fn range(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError> {
         let (start, end) = (start.to_vec(), end.to_vec());
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.call(move |store| match store.range(start, end, limit) {
-            StoreRead::Entries { entries } => Ok(entries),
-            StoreRead::Failed { error } => Err(error),
+        let turn = Turn::begin(&self.under_way);
+        self.call(move |store| {
+            let _turn = turn;
+            match store.range(start, end, limit) {
+                StoreRead::Entries { entries } => Ok(entries),
+                StoreRead::Failed { error } => Err(error),
+            }
         })
         .await
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
         let batch = batch.clone();
-        self.call(move |store| store.write(batch).map_or(Ok(()), Err))
-            .await
+        let turn = Turn::begin(&self.under_way);
+        self.call(move |store| {
+            let _turn = turn;
+            store.write(batch).map_or(Ok(()), Err)
+        })
+        .await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.call(|store| store.close().map_or(Ok(()), Err)).await
+        let under_way = Arc::clone(&self.under_way);
+        self.call(move |store| {
+            // Which thread comes first nobody can say: what was begun before is not to find the store closed.
+            under_way.wait();
+            store.close().map_or(Ok(()), Err)
+        })
+        .await
+    }
+}
+
+/// How many reads and writes are under way.
+#[derive(Default)]
+struct UnderWay {
+    count: Mutex<usize>,
+    ended: Condvar,
+}
+
+/// How long a close waits for them. A store that needs longer has to wait for them by itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A read or a write, until it is dropped.
+struct Turn(Arc<UnderWay>);
+
+impl UnderWay {
+    /// Waits until there are none, but not for ever.
+    fn wait(&self) {
+        let count = lock(&self.count);
+        drop(self.ended.wait_timeout_while(count, PATIENCE, |count| *count > 0));
+    }
+}
+
+impl Turn {
+    fn begin(under_way: &Arc<UnderWay>) -> Self {
+        let mut count = lock(&under_way.count);
+        *count = count.saturating_add(1);
+        Self(Arc::clone(under_way))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut count = lock(&self.0.count);
+        *count = count.saturating_sub(1);
+        self.0.ended.notify_all();
     }
 }

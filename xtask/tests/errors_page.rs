@@ -1,4 +1,4 @@
-//! Makes docs/errors.md and the codes of the npm package from the tables of codes and rules, and holds the files against them.
+//! Makes docs/errors.md, the codes of the npm package and the exceptions of the Python package from the tables of codes and rules, and holds the files against them.
 //!
 //! It is a test so that it shares its build with all other tests; `cargo xtask errors` runs it with [`WRITE`] set.
 
@@ -28,6 +28,11 @@ fn the_page_is_up_to_date() {
 #[test]
 fn the_codes_in_typescript_are_up_to_date() {
     hold_against("npm/src/codes.ts", &typescript());
+}
+
+#[test]
+fn the_exceptions_in_python_are_up_to_date() {
+    hold_against("bindings-uniffi/python/invreq/errors.py", &python());
 }
 
 fn hold_against(path: &str, text: &str) {
@@ -197,6 +202,33 @@ const row = (rpcCode: number, retryable = false): CodeInfo => ({ rpcCode, retrya
 export const ERROR_CODES: { readonly [Code in ErrorCode]: CodeInfo } = /* @__PURE__ */ (() => ({
 TABLE
 }))();
+"#;
+
+/// An exception for each code, with its meaning.
+fn python() -> String {
+    let mut classes = String::new();
+    for category in CATEGORIES {
+        for code in ErrorCode::ALL {
+            let info = code.info();
+            if info.category != *category {
+                continue;
+            }
+            let retry = if info.retryable { ", retryable=True" } else { "" };
+            classes.push_str(&format!(
+                "\n\nclass {code:?}(InvreqError, code=\"{}\", rpc_code={}{retry}):\n    \"\"\"{}.\"\"\"\n",
+                info.name,
+                info.rpc_code,
+                sentence(info.meaning),
+            ));
+        }
+    }
+    format!("{PYTHON}{classes}")
+}
+
+const PYTHON: &str = r#"# Made by `cargo xtask errors` from core/src/error. Do not edit.
+"""Every exception of the library, one for each code. docs/errors.md has them all in tables."""
+
+from ._error import InvreqError
 "#;
 
 /// The text with a capital letter at its beginning.

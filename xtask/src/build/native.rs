@@ -15,7 +15,7 @@ pub struct Library {
 }
 
 /// What of SQLite nothing of ours uses: full text, R-trees, statistics, extensions.
-const SQLITE_WITHOUT: &str =
+pub const SQLITE_WITHOUT: &str =
     "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 -USQLITE_ENABLE_RTREE \
      -USQLITE_ENABLE_STAT4 -USQLITE_ENABLE_DBSTAT_VTAB -USQLITE_ENABLE_LOAD_EXTENSION -USQLITE_SOUNDEX";
 

@@ -4,6 +4,7 @@ mod house;
 mod licences;
 mod log;
 mod native;
+mod python;
 mod report;
 mod steps;
 mod web;

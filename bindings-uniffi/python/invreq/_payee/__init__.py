@@ -1,0 +1,1 @@
+"""The loop that feeds the engine, and the handle on it."""

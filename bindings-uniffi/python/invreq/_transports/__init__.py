@@ -1,0 +1,1 @@
+"""Transports for hosts that have nothing but a socket."""

@@ -1,0 +1,1 @@
+"""Runs the scenarios of tests/scenarios on the public API."""

@@ -1,0 +1,318 @@
+"""What a payee does for its callers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from stage import AMOUNT, SEED, StageStore, opened, settle
+
+from invreq import InvreqError, Missed, SendOutcome, Settle, Status, Unknown, errors
+
+
+async def test_an_invoice_is_sent_claimed_and_paid() -> None:
+    async with opened() as stage:
+        payee, now = stage.payee, stage.clock.now
+        call = await stage.send("refund 1", expiry=3600)
+        assert [delivery.label for delivery in stage.transport.sent] == ["refund 1"]
+        request = stage.source.asked[0]
+        verdict = await payee.judge(request.payment_hash, AMOUNT, now)
+        assert isinstance(verdict, Settle)
+        assert verdict.preimage is not None
+        assert await payee.judge(request.payment_hash, AMOUNT, now) == verdict, "asking again gives the same"
+        assert await payee.judge("00" * 32, AMOUNT, now) == Unknown()
+        assert not call.done()
+        paid = await payee.payment_received(request.payment_hash, AMOUNT, now)
+        record = await call
+        assert record == paid
+        assert record.payment is not None
+        assert record.payment.payment_preimage == verdict.preimage
+        assert (record.amount_msat, record.status, record.created_index) == (AMOUNT, Status.PAID, 1)
+        assert stage.kinds() == ["created", "delivery", "delivery", "claiming", "paid"]
+        assert await payee.wait_any_invoice() == record
+        assert await payee.wait_invoice("refund 1") == record
+        assert await payee.judge(request.payment_hash, AMOUNT, now) == verdict, "whoever forgot settles again"
+        assert await payee.del_invoice("refund 1", "paid") == record
+        with pytest.raises(errors.NotFound) as missing:
+            await payee.wait_invoice("refund 1")
+        assert (missing.value.code, missing.value.rpc_code) == ("not_found", 905)
+
+
+async def test_lists_come_page_by_page() -> None:
+    async with opened() as stage:
+        for label in range(5):
+            await stage.send(str(label), expiry=3600)
+        invoices = stage.payee.list_invoices(limit=2)
+        page = await invoices.page()
+        assert [record.label for record in page.records] == ["0", "1"]
+        assert page.next == 3
+        assert [record.label async for record in invoices] == ["0", "1", "2", "3", "4"]
+        assert [record.label async for record in stage.payee.list_invoices(status="paid")] == []
+        with pytest.raises(errors.InvalidParameter):
+            await stage.payee.list_invoices(limit=0).page()
+
+
+async def test_a_cancelled_call_loses_nothing() -> None:
+    async with opened() as stage:
+        call = await stage.send("a", expiry=3600)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await settle()
+        assert (await stage.get("a")).status is Status.UNPAID
+        await stage.pay("a")
+        assert (await stage.payee.wait_invoice("a")).status is Status.PAID
+
+
+async def test_cancelled_in_the_middle_of_a_write_it_is_written_all_the_same() -> None:
+    store = StageStore()
+    go = asyncio.Event()
+    async with opened(store=store) as stage:
+        store.before = lambda batch: go.wait()
+        call = await stage.send("a", expiry=3600)
+        call.cancel()
+        await settle()
+        assert call.cancelled()
+        store.before = lambda batch: None
+        go.set()
+        await settle()
+        await stage.clock.go(250)
+        assert (await stage.get("a")).status is Status.UNPAID
+        assert len(stage.transport.sent) == 1
+
+
+async def test_a_crash_between_any_two_lines_loses_nothing() -> None:
+    for dies_at in range(1, 100):
+        store, points = StageStore(), 0
+
+        async def alive() -> None:
+            nonlocal points
+            points += 1
+            if points >= dies_at:  # noqa: B023
+                await asyncio.Event().wait()
+
+        store.before = lambda batch: alive()  # noqa: B023
+        store.after = lambda: alive()  # noqa: B023
+        data: dict[bytes, bytes] = {}
+        dying = asyncio.ensure_future(_begin(store))
+        await settle(60)
+        data = dict(store.data)
+        async with opened(store=StageStore(data)) as again:
+            call = await again.send("a", expiry=3600, existing="join")
+            assert len({delivery.invoice for delivery in again.transport.sent}) == 1
+            await again.pay("a")
+            assert (await call).created_index == 1
+        dying.cancel()
+        if points < dies_at:
+            assert dies_at > 5
+            return
+    raise AssertionError("it never ended")
+
+
+async def _begin(store: StageStore) -> None:
+    async with opened(store=store) as stage:
+        call = await stage.send("a", expiry=3600)
+        await call
+
+
+async def test_another_writer_is_noticed_and_its_changes_are_read() -> None:
+    async with opened() as ours, opened(store=ours.store, clock=ours.clock) as theirs:
+        await theirs.send("theirs", expiry=3600)
+        ours.kinds()
+        await ours.send("ours", expiry=3600)
+        assert ours.kinds()[:2] == ["created", "created"], "theirs first, then ours"
+        hashes = [request.payment_hash for request in ours.source.asked]
+        assert len(hashes) == len(set(hashes)) == 2, "with a fresh secret for every attempt"
+        wait = asyncio.ensure_future(ours.payee.wait_invoice("theirs"))
+        await settle()
+        await theirs.pay("theirs")
+        assert not wait.done()
+        await ours.payee.resume()
+        assert (await wait).status is Status.PAID
+
+
+async def test_a_store_in_which_others_are_always_faster() -> None:
+    from invreq import StoreError
+
+    async with opened() as stage:
+        tries = 0
+
+        def before(batch: object) -> None:
+            nonlocal tries
+            tries += 1
+            raise StoreError("conflict")
+
+        stage.store.before = before
+        with pytest.raises(errors.StoreConflict) as conflict:
+            await (await stage.send("a"))
+        assert conflict.value.retryable
+        assert tries == 16
+        stage.store.before = lambda batch: None
+
+
+async def test_a_host_that_takes_too_long_is_told_and_not_waited_for() -> None:
+    cancelled = asyncio.Event()
+
+    class Slow:
+        async def create_inbound_payment(self, request: object) -> object:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+            raise AssertionError
+
+    async with opened(source=Slow()) as stage:
+        call = await stage.send("a")
+        await stage.clock.go(59_000)
+        assert not call.done()
+        assert (await stage.payee.list_invoices().page()).records == [], "others get on meanwhile"
+        await stage.clock.go(1_000)
+        with pytest.raises(errors.SourceFailed, match="no answer in time") as late:
+            await call
+        assert late.value.retryable
+        assert cancelled.is_set()
+
+
+async def test_a_host_with_plain_methods_may_block() -> None:
+    import threading
+
+    from stage import payment
+
+    seen = []
+
+    class Plain:
+        def create_inbound_payment(self, request: object) -> object:
+            seen.append(threading.current_thread())
+            return payment(AMOUNT)
+
+    async with opened(source=Plain()) as stage:
+        call = asyncio.ensure_future(stage.payee.send_invoice(_refund(), "a", expiry=3600))
+        while not stage.events:
+            await asyncio.sleep(0.01)
+        await stage.pay("a")
+        assert (await call).status is Status.PAID
+        assert seen != [threading.current_thread()]
+
+
+def _refund() -> str:
+    from stage import REFUND
+
+    return REFUND
+
+
+async def test_what_the_host_raises_is_in_the_error_of_the_call() -> None:
+    class Broken:
+        async def create_inbound_payment(self, request: object) -> object:
+            raise RuntimeError("the node is on fire")
+
+    async with opened(source=Broken()) as stage:
+        with pytest.raises(errors.SourceFailed, match="the node is on fire"):
+            await (await stage.send("a"))
+
+
+async def test_the_end_of_a_payee() -> None:
+    async with opened() as stage:
+        wait = asyncio.ensure_future(stage.payee.wait_any_invoice())
+        events = stage.payee.events()
+        await settle()
+        await stage.payee.close()
+        await stage.payee.close()
+        with pytest.raises(errors.Cancelled) as closed:
+            await wait
+        assert not closed.value.retryable
+        with pytest.raises(errors.Cancelled):
+            await stage.payee.resend("a")
+        assert [event async for event in events] == []
+        assert stage.store.closed
+        assert stage.transport.closed
+
+
+async def test_events_for_whoever_wants_them() -> None:
+    async with opened() as stage:
+        events, other = stage.payee.events(), stage.payee.events()
+        cancelled = asyncio.ensure_future(events.__anext__())
+        await settle()
+        cancelled.cancel()
+        await settle()
+        await stage.send("a", expiry=3600)
+        assert (await events.__anext__()).kind == "created"
+        await other.aclose()
+        assert [event async for event in other] == []
+        for at in range(1100):
+            stage.payee._events.tell(stage.events[0])  # type: ignore[arg-type]
+            assert at >= 0
+        missed = await events.__anext__()
+        assert isinstance(missed, Missed)
+        assert missed.count > 70
+
+
+async def test_a_listener_that_raises_stops_nothing() -> None:
+    told = []
+
+    def listener(event: object) -> None:
+        raise RuntimeError("I am broken")
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    async with opened(on_event=listener) as stage:
+        await stage.send("a", expiry=3600)
+        assert (await stage.get("a")).label == "a"
+    assert told
+
+
+async def test_a_payee_that_cannot_be_opened_closes_what_it_was_given() -> None:
+    from stage import StageTransport
+
+    store, transport = StageStore(), StageTransport()
+    with pytest.raises(errors.InvalidParameter):
+        async with opened(store=store, transport=transport, wallet_id="../x"):
+            pass
+    assert store.closed
+    assert transport.closed
+    used = StageStore()
+    async with opened(store=used):
+        pass
+    with pytest.raises(errors.WrongStore):
+        async with opened(store=StageStore(used.data), seed=bytes(32)):
+            pass
+
+
+async def test_a_payee_belongs_to_its_loop() -> None:
+    async with opened() as stage:
+
+        def elsewhere() -> InvreqError | None:
+            try:
+                asyncio.run(stage.payee.resend("a"))
+            except InvreqError as error:
+                return error
+            return None
+
+        assert isinstance(await asyncio.to_thread(elsewhere), errors.InvalidParameter)
+
+
+async def test_a_clock_that_is_set_back_holds_up_nothing() -> None:
+    async with opened() as stage:
+        stage.transport.outcome = SendOutcome.OFFLINE
+        call = await stage.send("a", expiry=3600)
+        tried = len(stage.transport.sent)
+        await stage.clock.go(-3_600_000)
+        for _ in range(5):
+            await stage.clock.go(1000)
+        assert len(stage.transport.sent) > tried, "it is tried again as soon as before"
+        call.cancel()
+
+
+def test_no_secret_is_shown() -> None:
+    from invreq import ClaimApproval, InboundPayment, Payment
+
+    secret = bytes([0xAB]) * 32
+    shown = [
+        Payment(pay_index=1, amount_received_msat=1, paid_at=1, payment_preimage=secret),
+        InboundPayment(paths=[], preimage=secret),
+        Settle(secret),
+    ]
+    assert "payment_preimage" in Payment.__match_args__ or ClaimApproval
+    for value in shown:
+        for text in (repr(value), str(value)):
+            assert "xab" not in text
+            assert "abab" not in text
+    assert SEED

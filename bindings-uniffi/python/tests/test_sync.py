@@ -1,0 +1,168 @@
+"""The payee for threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from stage import AMOUNT, REFUND, SEED, payment
+
+from invreq import (
+    Delivery,
+    InboundPayment,
+    InboundPaymentRequest,
+    MemoryStore,
+    Record,
+    SendOutcome,
+    Settle,
+    SqliteStore,
+    Status,
+    SyncPayee,
+    errors,
+)
+
+
+class Node:
+    """A host that blocks, and pays whatever is sent."""
+
+    def __init__(self) -> None:
+        self.payee: SyncPayee | None = None
+        self.pays = True
+
+    def create_inbound_payment(self, request: InboundPaymentRequest) -> InboundPayment:
+        time.sleep(0.001)
+        return payment(request.amount_msat)
+
+    def send(self, delivery: Delivery) -> SendOutcome:
+        if self.pays:
+            threading.Thread(target=self._pay, args=[delivery.payment_hash], daemon=True).start()
+        return SendOutcome.ACCEPTED
+
+    def _pay(self, payment_hash: str) -> None:
+        assert self.payee is not None
+        now = int(time.time())
+        assert isinstance(self.payee.judge(payment_hash, AMOUNT, now), Settle)
+        self.payee.payment_received(payment_hash, AMOUNT, now)
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., SyncPayee]]:
+    payees = []
+
+    def open_payee(node: Node, **over: object) -> SyncPayee:
+        given = {"store": MemoryStore(), "seed": SEED, **over}
+        node.payee = SyncPayee.open(network="bitcoin", source=node, transport=node, **given)  # type: ignore[arg-type]
+        payees.append(node.payee)
+        return node.payee
+
+    yield open_payee
+    for payee in payees:
+        payee.close()
+
+
+def test_an_invoice_is_sent_and_paid(opened: Callable[..., SyncPayee], tmp_path: Path) -> None:
+    payee = opened(Node(), store=SqliteStore.open_sync(tmp_path / "wallet"))
+    preview = payee.preview(REFUND)
+    assert (preview.amount_msat, preview.answerable, preview.error) == (AMOUNT, True, None)
+    record = payee.send_invoice(REFUND, "a")
+    assert record.status is Status.PAID
+    assert payee.wait_invoice("a") == record
+    assert payee.wait_any_invoice(0) == record
+    assert list(payee.list_invoices()) == [record] == payee.list_invoices().page().records
+    assert len(payee.reply_node_id()) == 66
+    assert payee.ignored_replies() == 0
+    payee.resume()
+    payee.receive_onion_message(bytes(100))
+    payee.receive_invoice_error(bytes(32), bytes(3))
+    assert payee.ignored_replies() == 2
+    with pytest.raises(errors.AlreadyPaid):
+        payee.resend("a")
+    with pytest.raises(errors.AlreadyPaid):
+        payee.claim_failed(record.payment_hash)
+    assert payee.del_invoice("a", Status.PAID) == record
+    again = SqliteStore.open_sync(tmp_path / "wallet")
+    payee.close()
+    with opened(Node(), store=again) as payee:
+        assert list(payee.list_invoices()) == []
+
+
+def test_eight_threads_on_one_payee(opened: Callable[..., SyncPayee]) -> None:
+    payee = opened(Node())
+    events = payee.events()
+
+    def work(thread: int) -> list[Record]:
+        return [payee.send_invoice(REFUND, f"{thread}/{at}", again=True) for at in range(2)]
+
+    with ThreadPoolExecutor(8) as threads:
+        records = [record for batch in threads.map(work, range(8)) for record in batch]
+    assert {record.status for record in records} == {Status.PAID}
+    assert sorted(record.payment.pay_index for record in records if record.payment) == list(range(1, 17))
+    assert len({record.payment_hash for record in records}) == 16
+    listed = list(payee.list_invoices(limit=7))
+    assert sorted(record.label for record in listed) == sorted(record.label for record in records)
+    payee.close()
+    assert sum(event.kind == "paid" for event in events) == 16
+
+
+def test_eight_threads_on_one_engine() -> None:
+    from invreq import decode
+    from invreq._ffi import invreq as ffi
+    from invreq._glue import open_engine
+
+    engine = open_engine("bitcoin", "main", SEED)
+
+    def work(_: int) -> set[str]:
+        kinds = set()
+        for at in range(200):
+            begun = engine.begin(ffi.Input.RESTORE(), at, bytes(32), ffi.Answers())
+            kinds.add(begun.kind)
+            kinds.add(engine.commit(at).kind)
+            assert len(engine.reply_node_id()) == 66
+            assert decode(REFUND).answerable
+        return kinds
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set().union(*threads.map(work, range(8))) <= {"needs", "step", "failed", "effects"}
+
+
+def test_a_call_that_waits_ends_with_the_payee(opened: Callable[..., SyncPayee]) -> None:
+    payee = opened(Node())
+    events = payee.events()
+    with ThreadPoolExecutor(2) as threads:
+        wait = threads.submit(payee.wait_any_invoice)
+        read = threads.submit(lambda: list(events))
+        time.sleep(0.05)
+        payee.close()
+        assert isinstance(wait.exception(10), errors.Cancelled)
+        assert read.result(10) == []
+    with pytest.raises(errors.Cancelled):
+        payee.resend("a")
+    payee.close()
+
+
+def test_its_own_thread_must_not_wait_for_itself(opened: Callable[..., SyncPayee]) -> None:
+    raised = []
+
+    def on_event(event: object) -> None:
+        assert node.payee is not None
+        try:
+            node.payee.ignored_replies()
+        except errors.InvalidParameter as error:
+            raised.append(error)
+
+    node = Node()
+    payee = opened(node, on_event=on_event)
+    payee.send_invoice(REFUND, "a")
+    assert raised
+
+
+def test_wrong_options_leave_no_thread_behind(opened: Callable[..., SyncPayee]) -> None:
+    before = threading.active_count()
+    for _ in range(5):
+        with pytest.raises(errors.InvalidParameter):
+            opened(Node(), seed=b"short")
+    assert threading.active_count() <= before
