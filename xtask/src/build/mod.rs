@@ -1,5 +1,6 @@
 //! `cargo xtask build`: the packages of other languages.
 
+pub mod kotlin;
 pub mod npm;
 mod system;
 mod toolchain;
@@ -11,7 +12,7 @@ use crate::{shell, Done};
 
 pub use system::{install, missing};
 
-const USAGE: &str = "usage: cargo xtask build wasm|npm|bench";
+const USAGE: &str = "usage: cargo xtask build wasm|npm|kotlin|bench";
 
 /// Builds what the first word names.
 pub fn run(args: &[String]) -> Done {
@@ -27,6 +28,11 @@ pub fn run(args: &[String]) -> Done {
             wasm::build(&wasm::SHIPPED, &mut Terminal)?;
             npm::build(&mut Terminal)?;
             println!("npm/dist is complete; `npm pack` in npm/ gives the tarball");
+            Ok(())
+        }
+        [what] if what == "kotlin" => {
+            let jar = kotlin::build(&mut Terminal)?;
+            println!("the jar is {}", jar.display());
             Ok(())
         }
         _ => Err(USAGE.to_owned()),
