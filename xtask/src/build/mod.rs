@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the packages of other languages.
 
 pub mod kotlin;
+pub mod native;
 pub mod npm;
 mod system;
 mod toolchain;

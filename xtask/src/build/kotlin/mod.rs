@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::native::{self, Library};
 use super::system::{missing, says};
 use super::Output;
 use crate::{shell, Done};
@@ -24,10 +25,9 @@ pub fn prepare(output: &mut dyn Output) -> Done {
     if missing("mvn") || missing("javac") {
         super::install(output, &["maven", "default-jdk-headless"], "Maven or a JDK is missing")?;
     }
-    output.run(shell::cargo(&["build", "--locked", "--release", "-p", "invreq-uniffi"]))?;
-    let library = shell::target_dir().join("release").join(LIBRARY);
+    let library = native::library(output)?;
     glue(&library, output)?;
-    natives(&library, output)
+    native::strip(output, &library, &made().join("natives").join(machine()?).join(LIBRARY))
 }
 
 /// Maven on this package: quiet, and without a look at what may be newer.
@@ -62,17 +62,11 @@ pub fn jar() -> Result<PathBuf, String> {
     jar.is_file().then_some(jar).ok_or_else(problem)
 }
 
-fn glue(library: &Path, output: &mut dyn Output) -> Done {
+/// Writes the glue, with signed integers in it.
+fn glue(library: &Library, output: &mut dyn Output) -> Done {
     let out = made().join("glue");
+    native::glue(output, library, "kotlin", &folder().join("uniffi.toml"), &out)?;
     let package = out.join("invreq/core");
-    // What an earlier build left would be compiled, too.
-    let _ = fs::remove_dir_all(&out);
-    fs::create_dir_all(&package).map_err(problem(&package))?;
-    let mut bindgen = shell::cargo(&["run", "--locked", "--quiet", "-p", "invreq-uniffi-bindgen", "--"]);
-    bindgen.args(["generate", "--no-format", "--metadata-no-deps", "--language", "kotlin"]);
-    bindgen.arg("--config").arg(folder().join("uniffi.toml"));
-    bindgen.arg("--out-dir").arg(&out).arg(library);
-    output.run(bindgen)?;
     let file = package.join("invreq.kt");
     let text = fs::read_to_string(&file).map_err(problem(&file))?;
     fs::write(&file, signed::signed(&text)?).map_err(problem(&file))?;
@@ -81,23 +75,13 @@ fn glue(library: &Path, output: &mut dyn Output) -> Done {
     Ok(())
 }
 
-/// The library without its symbols, in the folder JNA looks into on this machine.
-fn natives(library: &Path, output: &mut dyn Output) -> Done {
-    let machine = says("uname", &["-m"]).unwrap_or_default();
-    let name = match machine.as_str() {
-        "x86_64" => "linux-x86-64",
-        "aarch64" => "linux-aarch64",
-        _ => return Err(format!("the jar is built on Linux on x86-64 and ARM; this is {machine}")),
-    };
-    let folder = made().join("natives").join(name);
-    fs::create_dir_all(&folder).map_err(problem(&folder))?;
-    let file = folder.join(LIBRARY);
-    fs::copy(library, &file).map_err(problem(&file))?;
-    if missing("strip") {
-        output.say("strip is missing: the library keeps its symbols");
-        return Ok(());
+/// The folder JNA looks into on this machine.
+fn machine() -> Result<&'static str, String> {
+    match says("uname", &["-sm"]).unwrap_or_default().as_str() {
+        "Linux x86_64" => Ok("linux-x86-64"),
+        "Linux aarch64" => Ok("linux-aarch64"),
+        other => Err(format!("the jar is built on Linux on x86-64 and ARM; this is {other}")),
     }
-    output.run(shell::program("strip", &["--strip-unneeded", &file.to_string_lossy()]))
 }
 
 fn problem(path: &Path) -> impl Fn(std::io::Error) -> String + '_ {
