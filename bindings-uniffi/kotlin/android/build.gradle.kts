@@ -20,7 +20,7 @@ android {
     defaultConfig {
         minSdk = 26
         // To the apps that use the library: its own rules would shrink only itself.
-        consumerProguardFiles("consumer-rules.pro")
+        consumerProguardFiles("../src/main/resources/META-INF/proguard/invreq.pro")
         ndk { abiFilters += listOf("arm64-v8a", "armeabi-v7a", "x86_64") }
     }
 

@@ -98,7 +98,7 @@ pub fn rebuild(log: &mut Log) -> Checked {
 }
 
 /// The Lightning network of the tests and a wallet in Rust for it, with the features of the whole workspace: it shares its build with the other steps.
-fn network(log: &mut Log) -> Done {
+pub fn network(log: &mut Log) -> Done {
     let scope = ["build", "--locked", "--workspace", "--all-features"];
     let programs = ["--bin", "test-server", "--bin", "crash-client"];
     log.run(shell::cargo(&[&scope[..], &programs[..]].concat()))

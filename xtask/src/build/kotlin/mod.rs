@@ -23,11 +23,19 @@ pub fn build(output: &mut dyn Output) -> Result<PathBuf, String> {
 /// Lays the library and the glue to it where Maven looks for them.
 pub fn prepare(output: &mut dyn Output) -> Done {
     if missing("mvn") || missing("javac") {
-        super::install(output, &["maven", "default-jdk-headless"], "Maven or a JDK is missing")?;
+        super::install(
+            output,
+            &["maven", "default-jdk-headless"],
+            "Maven or a JDK is missing",
+        )?;
     }
     let library = native::library(output)?;
     glue(&library, output)?;
-    native::strip(output, &library, &made().join("natives").join(machine()?).join(LIBRARY))
+    native::strip(
+        output,
+        &library,
+        &made().join("natives").join(machine()?).join(LIBRARY),
+    )
 }
 
 /// Maven on this package: quiet, and without a look at what may be newer.
@@ -39,7 +47,12 @@ pub fn maven(args: &[&str]) -> Command {
 
 /// The same on another project.
 pub fn maven_in(folder: &Path) -> Command {
-    let quiet = ["--batch-mode", "--no-transfer-progress", "--quiet", "--no-snapshot-updates"];
+    let quiet = [
+        "--batch-mode",
+        "--no-transfer-progress",
+        "--quiet",
+        "--no-snapshot-updates",
+    ];
     let mut command = shell::program("mvn", &quiet);
     command.current_dir(folder);
     command
@@ -58,7 +71,8 @@ pub fn made() -> PathBuf {
 /// Where the jar lies.
 pub fn jar() -> Result<PathBuf, String> {
     let jar = made().join(format!("invreq-{}.jar", env!("CARGO_PKG_VERSION")));
-    let problem = || "Maven made no jar of this version: is it the same in pom.xml and in Cargo.toml?".to_owned();
+    let problem =
+        || "Maven made no jar of this version: is it the same in pom.xml and in Cargo.toml?".to_owned();
     jar.is_file().then_some(jar).ok_or_else(problem)
 }
 
@@ -80,7 +94,9 @@ fn machine() -> Result<&'static str, String> {
     match says("uname", &["-sm"]).unwrap_or_default().as_str() {
         "Linux x86_64" => Ok("linux-x86-64"),
         "Linux aarch64" => Ok("linux-aarch64"),
-        other => Err(format!("the jar is built on Linux on x86-64 and ARM; this is {other}")),
+        other => Err(format!(
+            "the jar is built on Linux on x86-64 and ARM; this is {other}"
+        )),
     }
 }
 

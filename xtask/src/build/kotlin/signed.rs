@@ -23,7 +23,8 @@ pub fn signed(glue: &str) -> Result<String, String> {
 
 /// Takes out the generated converter of a type, where there is one.
 fn without_converter(glue: &str, unsigned: &str) -> Result<String, String> {
-    let Some((before, converter)) = glue.split_once(&format!("public object FfiConverter{unsigned}: ")) else {
+    let Some((before, converter)) = glue.split_once(&format!("public object FfiConverter{unsigned}: "))
+    else {
         return Ok(glue.to_owned());
     };
     let (_, after) = converter

@@ -1,6 +1,7 @@
 package invreq
 
 import invreq.core.HostStore
+import invreq.core.StoreError
 import invreq.core.StoreRead
 import kotlinx.coroutines.runBlocking
 
@@ -21,7 +22,7 @@ internal class BlockingStore(
 
     override fun write(batch: Batch): StoreError? = why { store.write(batch) }
 
-    override fun close(): StoreError? = why { store.close() }
+    override fun closeStore(): StoreError? = why { store.close() }
 
     private fun why(work: suspend () -> Unit): StoreError? =
         try {

@@ -6,6 +6,7 @@
  */
 package invreq
 
+import invreq.core.ReplyPath
 import java.security.SecureRandom
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay

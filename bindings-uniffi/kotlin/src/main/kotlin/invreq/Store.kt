@@ -1,6 +1,7 @@
 package invreq
 
 import invreq.core.NativeStore
+import invreq.core.StoreError
 import invreq.core.StoreOpened
 import invreq.core.StoreRead
 import kotlinx.coroutines.Dispatchers
@@ -69,7 +70,7 @@ public class MemoryStore private constructor(
     }
 
     override suspend fun close() {
-        throwIf(native.close())
+        throwIf(native.closeStore())
     }
 }
 
@@ -85,7 +86,7 @@ public class SqliteStore private constructor(
 
     override suspend fun write(batch: Batch): Unit = withContext(Dispatchers.IO) { throwIf(native.write(batch)) }
 
-    override suspend fun close(): Unit = withContext(Dispatchers.IO) { throwIf(native.close()) }
+    override suspend fun close(): Unit = withContext(Dispatchers.IO) { throwIf(native.closeStore()) }
 
     /** Opens stores. */
     public companion object {
@@ -110,7 +111,7 @@ private fun NativeStore.read(
     end: ByteArray,
     limit: Int,
 ): List<Entry> =
-    when (val read = range(start, end, limit.toLong())) {
+    when (val read = range(start.direct(), end.direct(), limit.toLong())) {
         is StoreRead.Entries -> read.entries
         is StoreRead.Failed -> throw StoreException(read.error)
     }

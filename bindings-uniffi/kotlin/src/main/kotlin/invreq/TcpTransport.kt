@@ -1,5 +1,6 @@
 package invreq
 
+import invreq.core.ReplyPath
 import invreq.socket.Dialer
 import invreq.socket.Links
 import invreq.socket.TcpDialer

@@ -1,13 +1,14 @@
 /*
  * The types of the core under one roof. They are made from the library itself, field by field and with its own words, so they
- * cannot fall behind it; the names are those of the other languages. In Java they are found in `invreq.core`.
+ * cannot fall behind it; the names are those of the other languages. They are found in `invreq.core`, in Java all of them, in Kotlin those
+ * whose variants have classes of their own: `ReplyPath`, `Introduction`, `StoreError` and `Conflict`.
  */
 @file:JvmName("Types")
 
 package invreq
 
 /** Everything known about one answer at one moment: the invoice, its status and its delivery. */
-public typealias InvoiceRecord = invreq.core.Record
+public typealias InvoiceRecord = invreq.core.InvoiceRecord
 
 /** Where an invoice stands. */
 public typealias Status = invreq.core.Status
@@ -87,17 +88,11 @@ public typealias SendOutcome = invreq.core.SendOutcome
 /** The way to a node, and back. */
 public typealias Route = invreq.core.Route
 
-/** Who owns the reply path of a delivery. */
-public typealias ReplyPath = invreq.core.ReplyPath
-
 /** A blinded path: the way to a recipient who does not show who it is (BOLT 4, Route Blinding). */
 public typealias BlindedPath = invreq.core.BlindedPath
 
 /** One hop of a blinded path. */
 public typealias BlindedHop = invreq.core.BlindedHop
-
-/** Where a blinded path begins: a node, or one end of a channel. */
-public typealias Introduction = invreq.core.Introduction
 
 /** What it costs to pay over a blinded path (BOLT 12, `blinded_payinfo`). */
 public typealias PayInfo = invreq.core.PayInfo
@@ -119,12 +114,6 @@ public typealias Entry = invreq.core.Entry
 
 /** One write: what to change, and what must hold for it. */
 public typealias Batch = invreq.core.Batch
-
-/** Why a store did not do what it was asked, without keys and values. */
-public typealias StoreError = invreq.core.StoreError
-
-/** The condition of a batch that did not hold. */
-public typealias Conflict = invreq.core.Conflict
 
 /** A network. */
 public enum class Network {

@@ -10,7 +10,7 @@ import invreq.core.ErrorCode;
 import invreq.core.InboundPayment;
 import invreq.core.InboundPaymentRequest;
 import invreq.core.Preview;
-import invreq.core.Record;
+import invreq.core.InvoiceRecord;
 import invreq.core.SendOutcome;
 import invreq.core.Status;
 import invreq.support.HostKt;
@@ -71,16 +71,16 @@ class JavaCallerTest {
         try (Payee payee = JavaCallerTest.<Payee>await(done -> Payee.open(options, done))) {
             Preview preview = await(done -> payee.preview(HostKt.REFUND, done));
             assertEquals(20_000_001L, preview.getAmountMsat());
-            CompletableFuture<Record> call = future(done -> payee.sendInvoice(HostKt.REFUND, "a", done));
+            CompletableFuture<InvoiceRecord> call = future(done -> payee.sendInvoice(HostKt.REFUND, "a", done));
             while (JavaCallerTest.<invreq.core.Page>await(done -> payee.listInvoices().page(done)).getRecords().isEmpty()) {
                 Thread.sleep(5);
             }
-            Record open = JavaCallerTest.<invreq.core.Page>await(done -> payee.listInvoices().page(done)).getRecords().get(0);
+            InvoiceRecord open = JavaCallerTest.<invreq.core.Page>await(done -> payee.listInvoices().page(done)).getRecords().get(0);
             long now = System.currentTimeMillis() / 1000;
             Verdict verdict = await(done -> payee.judge(open.getPaymentHash(), open.getAmountMsat(), now, done));
             assertTrue(verdict instanceof Verdict.Settle);
             await(done -> payee.paymentReceived(open.getPaymentHash(), open.getAmountMsat(), now, done));
-            Record paid = call.get(20, TimeUnit.SECONDS);
+            InvoiceRecord paid = call.get(20, TimeUnit.SECONDS);
             assertEquals(Status.PAID, paid.getStatus());
             assertTrue(Types.toRpc(paid).contains("\"status\":\"paid\""));
         }

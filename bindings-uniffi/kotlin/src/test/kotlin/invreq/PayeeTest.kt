@@ -1,5 +1,6 @@
 package invreq
 
+import invreq.core.StoreError
 import invreq.support.REFUND
 import invreq.support.Stage
 import invreq.support.TestSource

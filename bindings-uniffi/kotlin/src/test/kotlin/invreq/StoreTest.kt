@@ -1,5 +1,6 @@
 package invreq
 
+import invreq.core.StoreError
 import invreq.support.Stage
 import invreq.support.TestStore
 import invreq.support.onStage

@@ -1,6 +1,7 @@
 package invreq
 
-import invreq.core.Payment
+import invreq.core.Introduction
+import invreq.core.ReplyPath
 import invreq.support.Stage
 import invreq.support.TestClock
 import invreq.support.TestSource

@@ -6,13 +6,13 @@ import invreq.BlindedPath
 import invreq.Directory
 import invreq.InboundPayment
 import invreq.InboundPaymentRequest
-import invreq.Introduction
 import invreq.Network
 import invreq.PayInfo
 import invreq.Payee
 import invreq.PaymentPath
 import invreq.PaymentSource
 import invreq.Verdict
+import invreq.core.Introduction
 import invreq.support.hex
 import invreq.support.objects
 import invreq.support.text

@@ -4,8 +4,8 @@ import invreq.Batch
 import invreq.Entry
 import invreq.InvreqException
 import invreq.Store
-import invreq.StoreError
 import invreq.StoreException
+import invreq.core.StoreError
 import invreq.glue
 import invreq.storeErrorOf
 import invreq.toException

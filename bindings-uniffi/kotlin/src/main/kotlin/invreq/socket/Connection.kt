@@ -5,6 +5,7 @@ import invreq.Network
 import invreq.core.Peer
 import invreq.core.PeerBegun
 import invreq.core.PeerEvent
+import invreq.direct
 import invreq.toException
 
 /** Who we are, and to whom. The key is the transport's own, which outlives the connection. */
@@ -76,7 +77,7 @@ internal class Connection(
     fun send(message: ByteArray): Long {
         val peer = checkNotNull(peer) { "the connection is over" }
         val start = given + peer.outgoingLen()
-        peer.sendOnionMessage(message)?.let { throw it.toException() }
+        peer.sendOnionMessage(message.direct())?.let { throw it.toException() }
         peer.ping(clock.nowMs())?.let { throw it.toException() }
         write()
         return start
@@ -113,7 +114,7 @@ internal class Connection(
 
     private fun receive(bytes: ByteArray) {
         guard {
-            peer?.let { tell(it.receive(bytes, clock.nowMs())) }
+            peer?.let { tell(it.receive(bytes.direct(), clock.nowMs())) }
             write()
         }
         // A pong is no event, but there may be somebody who waits for it.

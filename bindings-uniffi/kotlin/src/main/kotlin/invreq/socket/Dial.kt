@@ -78,7 +78,7 @@ private fun Connection.look(
 ): Dialled? {
     val events = turn()
     // One that waited for us can come right behind the introduction.
-    events.forEach { if (it is PeerEvent.OnionMessage) links.arrive(it.v1) }
+    events.forEach { if (it is PeerEvent.OnionMessage) links.arrive(it.bytes) }
     // Before what the peer says of it: without a network nothing is known of the node.
     if (ended == Ended.OFFLINE) return Dialled.Failed(SendOutcome.OFFLINE)
     if (events.any { it is PeerEvent.Closed }) return Dialled.Failed(SendOutcome.NO_ROUTE)

@@ -230,7 +230,7 @@ internal class Keeper(
     /** Takes in what happened, and says whether the connection is over. */
     private fun takeIn(connection: Connection): Boolean {
         val events = connection.turn()
-        events.forEach { if (it is PeerEvent.OnionMessage) links.arrive(it.v1) }
+        events.forEach { if (it is PeerEvent.OnionMessage) links.arrive(it.bytes) }
         return connection.ended != null || events.any { it is PeerEvent.Closed }
     }
 
