@@ -4,6 +4,7 @@
  */
 package invreq
 
+import invreq.core.Checked
 import java.nio.Buffer
 import java.nio.ByteBuffer
 
@@ -21,7 +22,9 @@ internal fun checkBolt12(text: String): String {
     // White space around it does not count, however long it is.
     val trimmed = text.trim()
     if (trimmed.length <= MAX_STRING) return trimmed
-    throw fail(ErrorCode.STRING_TOO_LONG, "the text is longer than $MAX_STRING characters")
+    // In the library's own words; as much of it as there has to be.
+    val checked = glue { invreq.core.verify(trimmed.take(MAX_STRING + 1)) }
+    throw (checked as? Checked.Failed)?.error?.toException() ?: fail(ErrorCode.STRING_TOO_LONG, "the text is longer than the limit")
 }
 
 internal fun checkLabel(label: String): String {

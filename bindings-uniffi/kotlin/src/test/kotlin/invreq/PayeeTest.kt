@@ -12,6 +12,7 @@ import invreq.support.onStage
 import invreq.support.payment
 import java.security.MessageDigest
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.take
@@ -118,10 +119,11 @@ class PayeeTest {
     @Test
     fun `who is cancelled in the middle of a write leaves nothing half done`() =
         onStage {
-            var release = false
-            (store as TestStore).before = { while (!release) kotlinx.coroutines.yield() }
+            val gate = CompletableDeferred<Unit>()
+            (store as TestStore).before = { gate.await() }
             val call = call { sendInvoice(REFUND, "a", expiry = 600) }.also { it.cancel() }
-            release = true
+            settle()
+            gate.complete(Unit)
             go(250)
             assertTrue(call.isCancelled)
             store.before = {}
@@ -183,8 +185,8 @@ class PayeeTest {
                     ErrorCode.AMOUNT_MISMATCH to { payee.sendInvoice(REFUND, "a", amountMsat = 1) },
                     ErrorCode.INVALID_LABEL to { payee.sendInvoice(REFUND, "") },
                     ErrorCode.INVALID_LABEL to { payee.sendInvoice(REFUND, "\ud800") },
-                    ErrorCode.INVALID_LABEL to { payee.resend("é".repeat(129)) },
-                    ErrorCode.INVALID_LABEL to { payee.resend("\u0000") },
+                    ErrorCode.INVALID_LABEL to { payee.sendInvoice(REFUND, "é".repeat(129)) },
+                    ErrorCode.INVALID_LABEL to { payee.sendInvoice(REFUND, "\u0000") },
                     ErrorCode.STRING_TOO_LONG to { payee.preview("q".repeat(70_000)) },
                     ErrorCode.INVALID_PREFIX to { payee.preview("") },
                     ErrorCode.INVALID_PARAMETER to { payee.claim("xyz", 1, 1) },
