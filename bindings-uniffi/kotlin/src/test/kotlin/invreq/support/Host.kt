@@ -57,12 +57,12 @@ class TestStore(
         check()
         before()
         synchronized(data) {
-            val stored = data[batch.revisionKey.hex()]?.let { ByteBuffer.wrap(it).long } ?: 0
-            if (stored != batch.revision - 1) throw StoreException(StoreError.Conflict(Conflict.Revision))
+            val before = if (batch.revision == 1L) null else revision(batch.revision - 1)
+            if (!data[batch.revisionKey.hex()].contentEquals(before)) throw StoreException(StoreError.Conflict(Conflict.Revision))
             batch.absent.firstOrNull { it.hex() in data }?.let { throw StoreException(StoreError.Conflict(Conflict.Present(it))) }
             batch.puts.forEach { data[it.key.hex()] = it.value.copyOf() }
             batch.deletes.forEach { data.remove(it.hex()) }
-            data[batch.revisionKey.hex()] = ByteBuffer.allocate(8).putLong(batch.revision).array()
+            data[batch.revisionKey.hex()] = revision(batch.revision)
         }
     }
 
@@ -72,6 +72,8 @@ class TestStore(
 
     /** The same data for another payee, as after a crash. */
     fun reopened() = TestStore(TreeMap(data))
+
+    private fun revision(number: Long) = ByteBuffer.allocate(8).putLong(number).array()
 
     private fun check() {
         if (closed) throw StoreException(StoreError.Closed)
