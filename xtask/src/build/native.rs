@@ -14,16 +14,25 @@ pub struct Library {
     pub archive: PathBuf,
 }
 
+/// What of SQLite nothing of ours uses: full text, R-trees, statistics, extensions.
+const SQLITE_WITHOUT: &str =
+    "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 -USQLITE_ENABLE_RTREE \
+     -USQLITE_ENABLE_STAT4 -USQLITE_ENABLE_DBSTAT_VTAB -USQLITE_ENABLE_LOAD_EXTENSION -USQLITE_SOUNDEX";
+
 /// Builds the library as it is shipped.
 pub fn library(output: &mut dyn Output) -> Result<Library, String> {
-    output.run(shell::cargo(&[
-        "build",
-        "--locked",
-        "--profile",
-        "native",
-        "-p",
-        "invreq-uniffi",
-    ]))?;
+    build(output, &[])
+}
+
+/// Builds the smallest library: without SQLite, and without the suite for stores.
+pub fn bare(output: &mut dyn Output) -> Result<Library, String> {
+    build(output, &["--no-default-features"])
+}
+
+fn build(output: &mut dyn Output, features: &[&str]) -> Result<Library, String> {
+    let mut cargo = shell::cargo(&["build", "--locked", "--profile", "native", "-p", "invreq-uniffi"]);
+    cargo.args(features).env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT);
+    output.run(cargo)?;
     let folder = shell::target_dir().join("native");
     Ok(Library {
         shared: folder.join(format!(

@@ -4,6 +4,7 @@ mod house;
 mod kotlin;
 mod licences;
 mod log;
+mod native;
 mod report;
 mod steps;
 mod web;
