@@ -1,5 +1,6 @@
 //! `cargo xtask build`: the packages of other languages.
 
+pub mod kotlin;
 pub mod native;
 pub mod npm;
 pub mod python;
@@ -14,6 +15,7 @@ use crate::{shell, Done};
 pub use system::{install, missing};
 
 const USAGE: &str = "usage: cargo xtask build wasm|npm|python|bench";
+const USAGE: &str = "usage: cargo xtask build wasm|npm|kotlin|bench";
 
 /// Builds what the first word names.
 pub fn run(args: &[String]) -> Done {
@@ -34,6 +36,9 @@ pub fn run(args: &[String]) -> Done {
         [what] if what == "python" => {
             let wheels = python::build(&mut Terminal)?;
             println!("{}", python::only(&wheels)?.display());
+        [what] if what == "kotlin" => {
+            let jar = kotlin::build(&mut Terminal)?;
+            println!("the jar is {}", jar.display());
             Ok(())
         }
         _ => Err(USAGE.to_owned()),

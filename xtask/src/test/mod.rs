@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything a pull request has to pass.
 
 mod house;
+mod kotlin;
 mod licences;
 mod log;
 mod native;

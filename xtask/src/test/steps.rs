@@ -1,5 +1,6 @@
 use super::log::Log;
 use super::{house, licences, native, python, web, Checked};
+use super::{house, kotlin, licences, native, web, Checked};
 use crate::{bench, generated, shell};
 
 /// One thing to check.
@@ -27,6 +28,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "smoke", about: "the packed tarball in every kind of project", run: web::smoke },
     Step { name: "native", about: "the library for Kotlin, Swift and Python, against its budgets", run: native::library },
     Step { name: "python", about: "the Python package: types, style, tests on the wheel, speed", run: python::python },
+    Step { name: "kotlin", about: "the jar: tests, the main job, a project that uses it", run: kotlin::check },
     Step { name: "browser", about: "the npm package in Chromium", run: web::browser },
 ];
 

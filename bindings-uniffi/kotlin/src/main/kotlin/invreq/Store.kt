@@ -1,0 +1,125 @@
+package invreq
+
+import invreq.core.NativeStore
+import invreq.core.StoreError
+import invreq.core.StoreOpened
+import invreq.core.StoreRead
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/**
+ * An ordered key-value store with one conditional, atomic, durable write. An app that brings its own runs `storeConformance` over it
+ * in one of its tests: the whole contract is in there.
+ *
+ * Keys are ordered as unsigned bytes, a key before its own extensions. Any method may be called while other calls are under way. Methods
+ * throw a [StoreException]; anything else counts as `failed`.
+ */
+public interface Store {
+    /** The first [limit] entries with `start <= key < end`, in ascending order. Fewer mean that there are no more. */
+    public suspend fun range(
+        start: ByteArray,
+        end: ByteArray,
+        limit: Int,
+    ): List<Entry>
+
+    /**
+     * Does everything in the batch, or nothing; durable when it returns.
+     *
+     * In one transaction: the revision is checked first, then that no key of `absent` exists. Otherwise it throws a conflict.
+     */
+    public suspend fun write(batch: Batch)
+
+    /** Waits for the calls under way and gives back what the store occupies. Calls begun after it find it closed. */
+    public suspend fun close()
+}
+
+/** Why a store did not do what it was asked: a sentence for a person, without keys and values. */
+public class StoreException
+    @JvmOverloads
+    constructor(
+        /** What kind of failure it is. */
+        public val error: StoreError,
+        cause: Throwable? = null,
+    ) : Exception(cause) {
+        override val message: String get() = invreq.core.storeErrorDetails(error).message
+    }
+
+/**
+ * A store that lives as long as the process: for tests, and for a host that keeps nothing.
+ *
+ * A wallet in it forgets its invoices when the process ends, and with them the preimages of payments that are still to come. Its
+ * writes are as atomic as those of any store, but they are not durable.
+ */
+public class MemoryStore private constructor(
+    private val native: NativeStore,
+) : Store {
+    /** An empty store. */
+    public constructor() : this(invreq.core.openMemoryStore())
+
+    /** Another handle on the same entries: it is closed for itself. */
+    public fun reopen(): MemoryStore = MemoryStore(checkNotNull(native.reopen()))
+
+    override suspend fun range(
+        start: ByteArray,
+        end: ByteArray,
+        limit: Int,
+    ): List<Entry> = native.read(start, end, limit)
+
+    override suspend fun write(batch: Batch) {
+        throwIf(native.write(batch))
+    }
+
+    override suspend fun close() {
+        throwIf(native.closeStore())
+    }
+}
+
+/** A durable store in one SQLite file: the store of the core, which every language can open. */
+public class SqliteStore private constructor(
+    private val native: NativeStore,
+) : Store {
+    override suspend fun range(
+        start: ByteArray,
+        end: ByteArray,
+        limit: Int,
+    ): List<Entry> = withContext(Dispatchers.IO) { native.read(start, end, limit) }
+
+    override suspend fun write(batch: Batch): Unit = withContext(Dispatchers.IO) { throwIf(native.write(batch)) }
+
+    override suspend fun close(): Unit = withContext(Dispatchers.IO) { throwIf(native.closeStore()) }
+
+    /** Opens stores. */
+    public companion object {
+        /**
+         * Opens the store in this file, which is made where it does not exist; its folder must exist.
+         *
+         * @throws StoreException of the kind `foreign` for a file of another application, `corrupt`, or `failed`.
+         */
+        @JvmStatic
+        public suspend fun open(path: String): SqliteStore =
+            withContext(Dispatchers.IO) {
+                when (val opened = glue { invreq.core.openSqliteStore(path) }) {
+                    is StoreOpened.Store -> SqliteStore(opened.store)
+                    is StoreOpened.Failed -> throw StoreException(opened.error)
+                }
+            }
+    }
+}
+
+private fun NativeStore.read(
+    start: ByteArray,
+    end: ByteArray,
+    limit: Int,
+): List<Entry> =
+    when (val read = range(start.direct(), end.direct(), limit.toLong())) {
+        is StoreRead.Entries -> read.entries
+        is StoreRead.Failed -> throw StoreException(read.error)
+    }
+
+private fun throwIf(error: StoreError?) {
+    if (error != null) throw StoreException(error)
+}
+
+/** What a store threw, in its own words; anything but its own exception counts as `failed`. */
+internal fun storeErrorOf(error: Throwable): StoreError =
+    if (error is StoreException) error.error else StoreError.Failed(reasonOf(error))

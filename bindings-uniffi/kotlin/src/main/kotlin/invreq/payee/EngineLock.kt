@@ -1,0 +1,157 @@
+package invreq.payee
+
+import invreq.Batch
+import invreq.ErrorCode
+import invreq.InvreqException
+import invreq.core.Answer
+import invreq.core.Answers
+import invreq.core.Begun
+import invreq.core.Committed
+import invreq.core.Engine
+import invreq.core.Input
+import invreq.core.Need
+import invreq.fail
+import invreq.glue
+import invreq.toException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+
+/** How often an input begins again because another writer was faster. */
+private const val MAX_CONFLICTS = 16
+
+/** The engine, and the lock that keeps its inputs in order. */
+internal class EngineLock(
+    private val engine: Engine,
+    private val hosts: Hosts,
+    private val check: () -> Unit,
+    private val handOn: (Committed.Effects) -> Unit,
+) {
+    private val lock = Mutex()
+
+    /** Carries out an input. When it returns, everything the input led to is written and handed on. */
+    suspend fun perform(input: Input) {
+        repeat(MAX_CONFLICTS) { if (attempt(input)) return }
+        throw busy()
+    }
+
+    /** Looks at the engine between two inputs. */
+    suspend fun <T> look(at: (Engine) -> T): T =
+        lock.withLock {
+            check()
+            glue { at(engine) }
+        }
+
+    /** Waits for the input that is under way, and gives the engine back. */
+    suspend fun end() = lock.withLock { engine.close() }
+
+    /** `false` where another writer was faster. */
+    private suspend fun attempt(input: Input): Boolean =
+        Attempt(hosts.time).use { attempt ->
+            while (true) {
+                val advance =
+                    lock.withLock {
+                        check()
+                        advance(input, attempt).also { if (it == Advance.Conflict && input != Input.Restore) reload() }
+                    }
+                when (advance) {
+                    Advance.Done -> return true
+                    Advance.Conflict -> return false
+                    is Advance.Ask -> {
+                        // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it
+                        // is done.
+                        coroutineScope { advance.needs.forEach { launch { hosts.ask(it, attempt.answers) } } }
+                        check()
+                        attempt.answers.forgetReads()
+                    }
+                }
+            }
+            @Suppress("UNREACHABLE_CODE")
+            false
+        }
+
+    /** Reads what another writer changed. */
+    private suspend fun reload() {
+        repeat(MAX_CONFLICTS) {
+            if (Attempt(hosts.time).use { advance(Input.Restore, it) } == Advance.Done) return
+        }
+        throw busy()
+    }
+
+    /**
+     * Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
+     *
+     * All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
+     */
+    private suspend fun advance(
+        input: Input,
+        attempt: Attempt,
+    ): Advance {
+        while (true) {
+            val begun = glue { engine.begin(input, attempt.nowMs, attempt.entropy, attempt.answers) }
+            when (begun) {
+                is Begun.Failed -> {
+                    if (begun.error.code == ErrorCode.STORE_CONFLICT) return Advance.Conflict
+                    throw begun.error.toException()
+                }
+
+                is Begun.Step -> return write(begun.step.id, begun.step.batch)
+
+                is Begun.Needs -> if (!readAll(begun.needs, attempt.answers)) return Advance.Ask(begun.needs)
+            }
+        }
+    }
+
+    private suspend fun write(
+        step: Long,
+        batch: Batch?,
+    ): Advance {
+        if (batch != null && !hosts.store.write(batch)) return Advance.Conflict
+        when (val committed = glue { engine.commit(step) }) {
+            is Committed.Effects -> handOn(committed)
+            is Committed.Failed -> throw committed.error.toException()
+        }
+        return Advance.Done
+    }
+
+    /** Asks the store for all of it at once; `false` where there is nothing to read. */
+    private suspend fun readAll(
+        needs: List<Need>,
+        answers: Answers,
+    ): Boolean {
+        val reads = needs.filterIsInstance<Need.Range>()
+        val found =
+            coroutineScope { reads.map { async { hosts.store.range(it.start, it.end, it.limit.toInt()) } }.awaitAll() }
+        reads.zip(found) { need, entries -> glue { answers.insert(need, Answer.Entries(entries)) } }
+        return reads.isNotEmpty()
+    }
+
+    private fun busy(): InvreqException = fail(ErrorCode.STORE_CONFLICT, "other writers keep changing the store")
+}
+
+/** One try at an input: at one time, with dice of its own. */
+private class Attempt(
+    time: Time,
+) : AutoCloseable {
+    val nowMs = time.nowMs()
+    val entropy = time.entropy()
+    val answers = Answers()
+
+    override fun close() {
+        entropy.fill(0)
+        answers.close()
+    }
+}
+
+private sealed class Advance {
+    data object Done : Advance()
+
+    data object Conflict : Advance()
+
+    class Ask(
+        val needs: List<Need>,
+    ) : Advance()
+}
