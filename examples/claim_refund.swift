@@ -1,39 +1,35 @@
-// Answers a refund and waits until the money is there: claim_refund REQUEST FILE NODE
+// Claims a refund: answers a request, `lnr1…`, and waits until it is paid.
 //
-// REQUEST is the lnr1… of the payer, FILE where the wallet keeps its invoices, NODE how to reach the wallet's own Lightning node. Killed
-// in the middle and started again, it takes up where it left off.
+//     claim_refund REQUEST WALLET_FILE
+//
+// Killed at any moment and started again, it takes up where it left off: nothing is paid twice, and nothing is lost.
 
 import Foundation
 import Invreq
-import WalletNode
+import MyNodeSupport  // your Lightning node or service; the tests have one that plays it
 
-let arguments = CommandLine.arguments
-let (request, file, greeting) = (arguments[1], arguments[2], arguments[3])
-
-let node = try WalletNode(greeting)  // yours: where money comes in, and who listens where
+let (request, file) = (CommandLine.arguments[1], CommandLine.arguments[2])
+let node = try MyNode.connect()
 let payee = try await Payee.open(
     PayeeOptions(
-        network: .regtest,
+        network: node.network,
         store: try await SqliteStore.open(file),
-        source: node,
-        transport: try TcpTransport(network: .regtest, directory: node),
-        seed: Data(repeating: 9, count: 32),  // yours: 32 bytes for this alone
-        onEvent: { event in say(String(describing: event).prefix { $0 != "(" }) }))
-node.serve(payee)
-
+        source: node,  // makes the paths the money comes in by
+        transport: try TcpTransport(network: node.network, directory: node),  // takes the invoice to the payer
+        seed: node.seed,  // 32 bytes the wallet uses for nothing else
+        onEvent: { event in say(event.kind) }))
+node.serve(payee)  // tells the payee of payments: payee.judge(...) and payee.paymentReceived(...)
 do {
     let preview = try await payee.preview(request)
-    say("\(preview.amountMsat ?? 0) msat for \(preview.description ?? "nothing in particular")")
+    say("a refund of \(preview.amountMsat ?? 0) msat: \(preview.description ?? "")")
     let record = try await payee.sendInvoice(
-        request, label: "crash", timeout: 30, expiry: 600, existing: .join)
-    say(record.toRpc())
-    say("\(record.status)")
+        request, label: "refund", timeout: 60, expiry: 3600, existing: .join)
+    say("paid: \(record.toRpc())")
 } catch {
     say("\(error.code.name): \(error.localizedDescription)")
 }
 try await payee.close()
 
-/// Prints a line at once, whoever reads it.
-func say(_ line: some StringProtocol) {
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+func say(_ line: String) {
+    FileHandle.standardOutput.write(Data("\(line)\n".utf8))
 }

@@ -8,9 +8,9 @@ let package = Package(
     platforms: [.macOS(.v13)],
     dependencies: [.package(name: "Invreq", path: "..")],
     targets: [
-        .target(name: "WalletNode", dependencies: [.product(name: "Invreq", package: "Invreq")]),
-        .executableTarget(name: "claim_refund", dependencies: ["WalletNode"]),
-        .testTarget(name: "MainJobTests", dependencies: ["WalletNode", "claim_refund"]),
+        .target(name: "MyNodeSupport", dependencies: [.product(name: "Invreq", package: "Invreq")]),
+        .executableTarget(name: "claim_refund", dependencies: ["MyNodeSupport"]),
+        .testTarget(name: "MainJobTests", dependencies: ["MyNodeSupport", "claim_refund"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -46,6 +46,26 @@ public enum PayeeEvent: Sendable {
     }
 }
 
+extension PayeeEvent {
+    /// The name of its kind, the same word in every language, such as `payer_error`.
+    public var kind: String {
+        switch self {
+        case .created: "created"
+        case .delivery: "delivery"
+        case .payerError: "payer_error"
+        case .claiming: "claiming"
+        case .claimFailed: "claim_failed"
+        case .paid: "paid"
+        case .expired: "expired"
+        case .deleted: "deleted"
+        case .underpaid: "underpaid"
+        case .trouble: "trouble"
+        case .clockBehind: "clock_behind"
+        case .missed: "missed"
+        }
+    }
+}
+
 /// How many events a reader can fall behind.
 private let mostBehind = 1024
 

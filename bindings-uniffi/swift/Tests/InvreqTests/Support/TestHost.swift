@@ -256,11 +256,3 @@ func error(
     }
     throw HostError("it was no error")
 }
-
-extension PayeeEvent {
-    /// The name of its kind.
-    var kind: String {
-        let text = String(describing: self)
-        return String(text.prefix { $0 != "(" })
-    }
-}

@@ -2,17 +2,26 @@ import Foundation
 import Invreq
 
 /// The wallet's Lightning node: what no app can do by itself. Here it is the node "host" of the network of the tests.
-public final class WalletNode: PaymentSource, Directory {
+public final class MyNode: PaymentSource, Directory {
+    /// The network of the tests.
+    public let network = Network.regtest
+    /// 32 bytes the wallet uses for nothing else: those of every wallet of the tests, so that each can take up what another began.
+    public let seed = Data(repeating: 9, count: 32)
     /// The connection.
     public let control: Control
     private let nodes: [NodeId: String]
 
-    /// A node whose test server said this when it was ready.
-    public init(_ greeting: String) throws {
-        let said = try JSONSerialization.jsonObject(with: Data(greeting.utf8)) as? Control.Fields ?? [:]
-        control = try Control((said["control"] as? [String: String])?["tcp"] ?? "")
-        let all = said["nodes"] as? [String: [String: String]] ?? [:]
-        nodes = Dictionary(all.values.map { ($0["node_id"] ?? "", $0["tcp"] ?? "") }) { first, _ in first }
+    /// The node at `INVREQ_NODE`, `host:port`, which knows where the nodes of `INVREQ_NODES` listen.
+    public static func connect() throws -> MyNode {
+        let environment = ProcessInfo.processInfo.environment
+        return try MyNode(environment["INVREQ_NODE"] ?? "", nodes: environment["INVREQ_NODES"] ?? "{}")
+    }
+
+    /// The node at this address; `nodes` is the part of that name of the test server's first line.
+    public init(_ address: String, nodes: String) throws {
+        let all = try JSONSerialization.jsonObject(with: Data(nodes.utf8)) as? [String: [String: String]]
+        control = try Control(address)
+        self.nodes = Dictionary((all ?? [:]).values.map { ($0["node_id"] ?? "", $0["tcp"] ?? "") }) { $1 }
     }
 
     public func createInboundPayment(_ request: InboundPaymentRequest) async throws -> InboundPayment {
