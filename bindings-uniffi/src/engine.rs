@@ -1,14 +1,16 @@
 //! The engine: one object.
 
 use core::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network;
-use invreq::engine::{Answer, CallId, Config, Delivery, Event, Input, Need, Outcome, Progress, Reply, Step};
+use invreq::engine::{
+    Answer, CallId, Config, Delivery, Event, Input, Need, Outcome, Progress, Reply, Sending, Step,
+};
 use invreq::ErrorDetails;
-use std::sync::Arc;
-use zeroize::Zeroizing;
 
+use crate::values::{lock, secret};
 use crate::BadValue;
 
 /// Answers invoice requests and tracks the answers; data in, data out.
@@ -95,12 +97,7 @@ pub enum Opened {
 /// The engine of a wallet. The caller clears its copy of the seed.
 #[uniffi::export]
 pub fn open_engine(network: &str, wallet_id: String, seed: Vec<u8>) -> Result<Opened, BadValue> {
-    let seed = Zeroizing::new(seed);
-    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(
-        seed.as_slice()
-            .try_into()
-            .map_err(|_| BadValue::new("a seed is 32 bytes"))?,
-    );
+    let seed = secret(seed, "a seed is 32 bytes")?;
     let network = Network::from_str(network).map_err(|_| BadValue::new("there is no such network"))?;
     let mut config = Config::new(network);
     config.wallet_id = wallet_id;
@@ -124,11 +121,10 @@ impl Engine {
         &self,
         input: Input,
         now_ms: u64,
-        entropy: &[u8],
+        entropy: Vec<u8>,
         answers: &Answers,
     ) -> Result<Begun, BadValue> {
-        let entropy =
-            Zeroizing::new(<[u8; 32]>::try_from(entropy).map_err(|_| BadValue::new("entropy is 32 bytes"))?);
+        let entropy = secret(entropy, "entropy is 32 bytes")?;
         let answers = lock(&answers.0);
         Ok(
             match lock(&self.inner).begin(&input, now_ms, &entropy, &answers) {
@@ -155,6 +151,27 @@ impl Engine {
                 error: error.into_details(),
             },
         }
+    }
+
+    /// Says whether this engine hands out copies; it does unless it is told otherwise.
+    pub fn set_sending(&self, sending: Sending) {
+        lock(&self.inner).set_sending(sending);
+    }
+
+    /// The node id that replies over our own reply paths are for.
+    pub fn reply_node_id(&self) -> Result<PublicKey, BadValue> {
+        let node_id = lock(&self.inner).reply_node_id();
+        node_id.map_err(|error| BadValue::new(error.message()))
+    }
+
+    /// How many invoices can still be paid.
+    pub fn open_invoices(&self) -> u64 {
+        u64::try_from(lock(&self.inner).open_invoices()).unwrap_or(u64::MAX)
+    }
+
+    /// When the engine wants its next tick, in Unix milliseconds.
+    pub fn wake_at(&self) -> Option<u64> {
+        lock(&self.inner).wake_at()
     }
 
     /// Where the wallet's entries lie in its store.
@@ -201,9 +218,4 @@ impl From<Reply> for Replied {
         };
         Self { call, outcome, error }
     }
-}
-
-/// Nothing in here panics, so a lock is never left in the middle of something.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

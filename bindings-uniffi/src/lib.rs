@@ -7,18 +7,33 @@
 //! types    the core's own types, declared field for field
 //! text     decode, verify, answer: functions of their arguments
 //! engine   Engine.begin(Input, now, entropy, Answers) -> needs or a step; Engine.commit(step) -> effects
-//! store    the SQLite store of the core, blocking
+//! store    the stores of the core, blocking; stores of an app, called back
+//! foreign  what the core does with a whole store of an app: export and import
 //! peer     a BOLT 8 connection: bytes in, bytes out
+//! testing  the suite that shows whether a store keeps the contract
 //! ```
 //!
 //! Errors of the core come back as values, with everything there is to say; the packages throw them. What is no value of its
 //! type at all is a [`BadValue`].
 
 mod engine;
+mod foreign;
+mod peer;
+mod store;
+mod testing;
 mod text;
 mod types;
+mod values;
+
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
 
 uniffi::setup_scaffolding!("invreq");
+
+/// Wipes what is freed: keys and preimages cross in buffers that nobody else could wipe.
+#[global_allocator]
+static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// An argument that is no value of its type.
 #[derive(Debug, thiserror::Error, uniffi::Error)]

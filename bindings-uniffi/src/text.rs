@@ -1,6 +1,16 @@
 //! Functions of text: nothing is kept.
 
-use invreq::{DecodeOptions, Decoded, ErrorDetails};
+use std::sync::OnceLock;
+
+use bitcoin::secp256k1::{All, Keypair, PublicKey, Secp256k1, SecretKey};
+use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
+use invreq::bolt12::{Bolt12, InvoiceRequest, Kind, PaymentPath};
+use invreq::engine::Record;
+use invreq::{Category, DecodeOptions, Decoded, Error, ErrorCode, ErrorDetails, InvreqId, PaymentHash};
+
+use crate::types::values::Bytes64;
+use crate::values::secret;
+use crate::BadValue;
 
 /// What came of describing a string.
 #[derive(uniffi::Enum)]
@@ -18,6 +28,122 @@ pub enum Described {
     },
 }
 
+/// What a string says with a signature.
+#[derive(uniffi::Record)]
+pub struct Verified {
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it is signed; an offer never is. A signature that is there is correct.
+    pub signed: bool,
+    /// Whose signature it is: the payer's id of a request, the node id of an invoice.
+    pub node_id: Option<PublicKey>,
+    /// `offer_id` of an offer, `invreq_id` of an invoice request or an invoice, as hex.
+    pub id: Option<InvreqId>,
+}
+
+/// What came of looking at a signature.
+#[derive(uniffi::Enum)]
+#[allow(clippy::large_enum_variant)] // it crosses at once
+pub enum Checked {
+    /// It is well-formed, and a signature that is there is correct.
+    Verified {
+        /// Whose it is.
+        verified: Verified,
+    },
+    /// It is not.
+    Failed {
+        /// Why not.
+        error: ErrorDetails,
+    },
+}
+
+/// The terms of an invoice that is made without a payee.
+#[derive(uniffi::Record)]
+pub struct InvoiceTerms {
+    /// The request to answer, `lnr1…`.
+    pub invreq: String,
+    /// The network the request must be for.
+    pub network: String,
+    /// The amount in msat; where it is given it has to be the request's.
+    pub amount_msat: Option<u64>,
+    /// The payment hash. Its preimage must never be used for another invoice.
+    pub payment_hash: PaymentHash,
+    /// The payment paths of the node that gets the money, best first; 1 to 64.
+    pub paths: Vec<PaymentPath>,
+    /// Whether the payment may arrive in parts.
+    pub mpp: bool,
+    /// When the invoice is made, in Unix seconds.
+    pub created_at: u64,
+    /// How long it can be paid after that, in seconds, from 1.
+    pub expiry: u32,
+    /// The last second in which every path works, in Unix seconds; `None` where they do not end.
+    pub paths_expire_at: Option<u64>,
+}
+
+/// Whose key signs an invoice.
+#[derive(uniffi::Enum)]
+pub enum InvoiceKey {
+    /// This one.
+    SecretKey {
+        /// 32 bytes.
+        secret_key: Vec<u8>,
+    },
+    /// One that is somewhere else: the invoice waits for its signature.
+    NodeId {
+        /// The public key.
+        node_id: PublicKey,
+    },
+    /// One that is somewhere else and has signed.
+    Signed {
+        /// The public key.
+        node_id: PublicKey,
+        /// Its BIP 340 signature over the digest.
+        signature: Bytes64,
+    },
+}
+
+/// What came of answering a request.
+#[derive(uniffi::Enum)]
+#[allow(clippy::large_enum_variant)] // it crosses at once
+pub enum Answered {
+    /// The signed invoice.
+    Invoice {
+        /// `lni1…`.
+        bolt12: String,
+    },
+    /// The invoice that waits for its signature.
+    Unsigned {
+        /// The 32 bytes to sign with BIP 340.
+        digest: Vec<u8>,
+        /// The tag the digest was made with, for signers that hash by themselves.
+        tag: String,
+        /// The invoice without its signature, for signers that look before they sign.
+        invoice: Vec<u8>,
+    },
+    /// There is no invoice.
+    Failed {
+        /// Why not.
+        error: ErrorDetails,
+    },
+}
+
+/// A row of the table of codes.
+#[derive(uniffi::Record)]
+pub struct ErrorCodeInfo {
+    /// The code.
+    pub code: ErrorCode,
+    /// The code as text, the same in every language.
+    pub name: String,
+    /// The number Core Lightning uses for this case, or -1 where it has none.
+    pub rpc_code: i32,
+    /// What kind of thing went wrong.
+    pub category: Category,
+    /// Whether the same call may succeed later without any change.
+    pub retryable: bool,
+    /// What the code means, in one line.
+    pub meaning: String,
+}
+
 /// Everything a string says, field by field. `now` is in Unix seconds.
 #[uniffi::export]
 pub fn decode(text: &str, network: &str, now: Option<u64>) -> Described {
@@ -31,4 +157,130 @@ pub fn decode(text: &str, network: &str, now: Option<u64>) -> Described {
             error: error.into_details(),
         },
     }
+}
+
+/// Reads a string and checks its signature, and nothing else.
+#[uniffi::export]
+pub fn verify(text: &str) -> Checked {
+    let message: Bolt12 = match text.parse() {
+        Ok(message) => message,
+        Err(error) => {
+            return Checked::Failed {
+                error: Error::into_details(error),
+            }
+        }
+    };
+    let node_id = match &message {
+        Bolt12::Offer(_) => None,
+        Bolt12::InvoiceRequest(request) => request.payer_id(),
+        Bolt12::Invoice(invoice) => Some(invoice.node_id()),
+    };
+    Checked::Verified {
+        verified: Verified {
+            kind: message.kind(),
+            signed: message.is_signed(),
+            node_id: node_id.filter(|_| message.is_signed()),
+            id: message.id().map(InvreqId),
+        },
+    }
+}
+
+/// The invoice that answers a request: signed, or waiting for its signature.
+#[uniffi::export]
+pub fn answer(terms: InvoiceTerms, key: InvoiceKey) -> Result<Answered, BadValue> {
+    let key = match key {
+        InvoiceKey::SecretKey { secret_key } => Key::Here(read_key(secret_key)?),
+        InvoiceKey::NodeId { node_id } => Key::Elsewhere(node_id, None),
+        InvoiceKey::Signed { node_id, signature } => Key::Elsewhere(node_id, Some(signature)),
+    };
+    Ok(build(terms, key).unwrap_or_else(|error| Answered::Failed {
+        error: error.into_details(),
+    }))
+}
+
+/// A record as the JSON of `sendinvoice`: the same text in every language.
+#[uniffi::export]
+pub fn record_to_rpc(record: Record) -> String {
+    record.to_rpc()
+}
+
+/// Every code there is.
+#[uniffi::export]
+pub fn error_codes() -> Vec<ErrorCodeInfo> {
+    let row = |code: &ErrorCode| {
+        let info = code.info();
+        ErrorCodeInfo {
+            code: *code,
+            name: info.name.to_owned(),
+            rpc_code: info.rpc_code,
+            category: info.category,
+            retryable: info.retryable,
+            meaning: info.meaning.to_owned(),
+        }
+    };
+    ErrorCode::ALL.iter().map(row).collect()
+}
+
+/// An error as the core would make it, for what a package finds out by itself.
+#[uniffi::export]
+pub fn error_details(code: ErrorCode, message: String) -> ErrorDetails {
+    Error::new(code, message).into_details()
+}
+
+enum Key {
+    Here(Keypair),
+    Elsewhere(PublicKey, Option<Bytes64>),
+}
+
+fn build(given: InvoiceTerms, key: Key) -> invreq::Result<Answered> {
+    let request: InvoiceRequest = given.invreq.parse()?;
+    let chain = DecodeOptions::network(&given.network)?.chain;
+    let answerable = Answerable::new(request, chain, Some(given.created_at))?;
+    answerable.check_amount(given.amount_msat)?;
+    let terms = Terms {
+        created_at: given.created_at,
+        relative_expiry: given.expiry,
+        payment_hash: given.payment_hash,
+        node_id: match &key {
+            Key::Here(pair) => pair.public_key(),
+            Key::Elsewhere(node_id, _) => *node_id,
+        },
+        mpp: given.mpp,
+        paths: given.paths,
+        paths_expire_at: given.paths_expire_at,
+    };
+    let invoice = match key {
+        Key::Here(mut pair) => {
+            let answered = invreq::answer::answer(&answerable, &terms, &pair, context());
+            pair.non_secure_erase();
+            answered?
+        }
+        Key::Elsewhere(_, Some(signature)) => prepare(&answerable, &terms)?.finish(&signature)?,
+        Key::Elsewhere(_, None) => {
+            let unsigned = prepare(&answerable, &terms)?;
+            return Ok(Answered::Unsigned {
+                digest: unsigned.digest().to_vec(),
+                tag: INVOICE_SIGNATURE_TAG.to_owned(),
+                invoice: unsigned.as_bytes().to_vec(),
+            });
+        }
+    };
+    Ok(Answered::Invoice {
+        bolt12: invoice.to_string(),
+    })
+}
+
+/// The context for signing, made once: to make it costs as much as a signature.
+fn context() -> &'static Secp256k1<All> {
+    static CONTEXT: OnceLock<Secp256k1<All>> = OnceLock::new();
+    CONTEXT.get_or_init(Secp256k1::new)
+}
+
+fn read_key(bytes: Vec<u8>) -> Result<Keypair, BadValue> {
+    let bytes = secret(bytes, "a secret key is 32 bytes")?;
+    let mut key =
+        SecretKey::from_slice(bytes.as_slice()).map_err(|_| BadValue::new("this is no secret key"))?;
+    let pair = Keypair::from_secret_key(context(), &key);
+    key.non_secure_erase();
+    Ok(pair)
 }

@@ -1,7 +1,7 @@
 //! Errors as plain data.
 
 use invreq::engine::Record;
-use invreq::{ErrorCode, ErrorDetails, Field};
+use invreq::{Category, ErrorCode, ErrorDetails, Field};
 
 /// The contents of an [`Error`] as plain data, the same in every language.
 #[uniffi::remote(Record)]
@@ -115,5 +115,24 @@ pub enum ErrorCode {
     NotOpen,
     StepSuperseded,
     MissingAnswer,
+    Internal,
+}
+
+/// What kind of thing went wrong, for a program that does not need the exact code.
+#[uniffi::remote(Enum)]
+pub enum Category {
+    /// The text or the bytes are not well-formed BOLT 12.
+    Format,
+    /// The message is well-formed, but a rule forbids what it says.
+    Rule,
+    /// A parameter of the call cannot be used.
+    Parameter,
+    /// The record is in a state that does not allow the call.
+    State,
+    /// The invoice could not be delivered, or the payer did not pay in time.
+    Delivery,
+    /// The host's source, signer or store did not do its part.
+    Host,
+    /// A defect of this library.
     Internal,
 }

@@ -2,7 +2,7 @@
 
 use bitcoin::secp256k1::PublicKey;
 use invreq::bolt12::BlindedPath;
-use invreq::engine::{ClaimApproval, Delivery, Event, Outcome, Page, Preview, Record, Step};
+use invreq::engine::{ClaimApproval, Delivery, Event, Outcome, Page, Preview, Record, Sending, Step};
 use invreq::onion::OnionPacket;
 use invreq::store::Batch;
 use invreq::{Decoded, ErrorDetails, PaymentHash, Preimage};
@@ -137,4 +137,15 @@ pub struct Preview {
     /// Whether the request is signed with the payer's key. A signature proves only that whoever made the request has that
     /// key; without one, whoever passed the text on may have changed it, and the payer will then refuse the invoice.
     pub signed: bool,
+}
+
+/// Whether an engine hands out copies.
+#[uniffi::remote(Enum)]
+pub enum Sending {
+    /// It does, and so may others.
+    Everyone,
+    /// It does, and nobody else.
+    Only,
+    /// Somebody else does.
+    None,
 }

@@ -1,6 +1,6 @@
 //! What a store reads and writes.
 
-use invreq::store::{Batch, Entry};
+use invreq::store::{Batch, Conflict, Entry, StoreError};
 
 /// A key and its value.
 ///
@@ -29,4 +29,34 @@ pub struct Batch {
     pub revision_key: Vec<u8>,
     /// The revision that the wallet has after this write, from 1. It must be the next one.
     pub revision: u64,
+}
+
+/// Why a store did not do what it was asked. The texts are sentences for a person, without keys and values.
+#[uniffi::remote(Enum)]
+pub enum StoreError {
+    /// A condition of the batch does not hold, so nothing was written: `store_conflict`.
+    Conflict(Conflict),
+    /// There is no room left for the write, and nothing was written: `store_failed`.
+    Full(String),
+    /// The store can be read but not written: `store_failed`, not retryable.
+    ReadOnly(String),
+    /// The store could not read or write: `store_failed`. A write may have been done all the same.
+    Failed(String),
+    /// What is stored is damaged: `store_corrupt`.
+    Corrupt(String),
+    /// What was opened belongs to another application or to another version of this library: `wrong_store`.
+    Foreign(String),
+    /// The caller broke the contract, and nothing was written: `internal`.
+    Invalid(String),
+    /// The store was closed before the call: `store_failed`, not retryable.
+    Closed,
+}
+
+/// Which condition of a batch does not hold.
+#[uniffi::remote(Enum)]
+pub enum Conflict {
+    /// The revision is not the next one: another writer was first.
+    Revision,
+    /// This key exists, and the batch needs it to be absent.
+    Present(Vec<u8>),
 }

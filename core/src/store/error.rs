@@ -5,9 +5,8 @@ use crate::{Error, ErrorCode};
 /// Why a store did not do what it was asked.
 ///
 /// The texts are sentences for a person, without keys and values. It becomes an [`Error`] by `From`; the code is
-/// named with each variant.
+/// named with each variant. It is exhaustive on purpose: the bindings list every variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum StoreError {
     /// A condition of the batch does not hold, so nothing was written: `store_conflict`.
     Conflict(Conflict),

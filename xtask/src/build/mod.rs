@@ -1,5 +1,6 @@
 //! `cargo xtask build`: the packages of other languages.
 
+pub mod native;
 pub mod npm;
 mod system;
 mod toolchain;

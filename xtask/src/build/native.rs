@@ -1,0 +1,80 @@
+//! The library for Kotlin, Swift and Python, and the glue each of them loads it with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Output;
+use crate::{shell, Done};
+
+/// What the languages load, and what Swift links.
+pub struct Library {
+    /// The shared library, with its symbols: the glue is read off it.
+    pub shared: PathBuf,
+    /// The static library.
+    pub archive: PathBuf,
+}
+
+/// Builds the library as it is shipped.
+pub fn library(output: &mut dyn Output) -> Result<Library, String> {
+    output.run(shell::cargo(&[
+        "build",
+        "--locked",
+        "--profile",
+        "native",
+        "-p",
+        "invreq-uniffi",
+    ]))?;
+    let folder = shell::target_dir().join("native");
+    Ok(Library {
+        shared: folder.join(format!(
+            "{}invreq_uniffi{}",
+            std::env::consts::DLL_PREFIX,
+            std::env::consts::DLL_SUFFIX
+        )),
+        archive: folder.join("libinvreq_uniffi.a"),
+    })
+}
+
+/// Writes the glue of a language into an emptied folder. `config` is the package's own `uniffi.toml`.
+pub fn glue(
+    output: &mut dyn Output,
+    library: &Library,
+    language: &str,
+    config: &Path,
+    folder: &Path,
+) -> Done {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    let [shared, config, folder] = [&library.shared, config, folder].map(|path| path.display().to_string());
+    output.run(shell::cargo(&[
+        "run",
+        "--quiet",
+        "--locked",
+        "-p",
+        "invreq-uniffi-bindgen",
+        "--",
+        "generate",
+        "--no-format",
+        "--language",
+        language,
+        "--config",
+        &config,
+        "--out-dir",
+        &folder,
+        &shared,
+    ]))
+}
+
+/// Copies the shared library without what only a debugger reads. The functions the glue calls stay.
+pub fn strip(output: &mut dyn Output, library: &Library, to: &Path) -> Done {
+    let folder = to.parent().unwrap_or(to);
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let [from, to] = [&library.shared, to].map(|path| path.display().to_string());
+    let unneeded = if cfg!(target_os = "macos") {
+        "-x"
+    } else {
+        "--strip-unneeded"
+    };
+    output.run(shell::program("strip", &[unneeded, "-o", &to, &from]))
+}
