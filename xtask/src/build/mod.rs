@@ -2,6 +2,7 @@
 
 pub mod native;
 pub mod npm;
+pub mod swift;
 mod system;
 mod toolchain;
 pub mod wasm;
@@ -12,7 +13,7 @@ use crate::{shell, Done};
 
 pub use system::{install, missing};
 
-const USAGE: &str = "usage: cargo xtask build wasm|npm|bench";
+const USAGE: &str = "usage: cargo xtask build wasm|npm|swift|bench";
 
 /// Builds what the first word names.
 pub fn run(args: &[String]) -> Done {
@@ -28,6 +29,11 @@ pub fn run(args: &[String]) -> Done {
             wasm::build(&wasm::SHIPPED, &mut Terminal)?;
             npm::build(&mut Terminal)?;
             println!("npm/dist is complete; `npm pack` in npm/ gives the tarball");
+            Ok(())
+        }
+        [what] if what == "swift" => {
+            swift::build(&mut Terminal)?;
+            println!("the Swift package lies in bindings-uniffi/swift; name its folder in .package(path:)");
             Ok(())
         }
         _ => Err(USAGE.to_owned()),

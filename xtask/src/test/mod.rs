@@ -5,6 +5,7 @@ mod licences;
 mod log;
 mod report;
 mod steps;
+mod swift;
 mod web;
 
 use std::io::Write;

@@ -1,5 +1,5 @@
 use super::log::Log;
-use super::{house, licences, web, Checked};
+use super::{house, licences, swift, web, Checked};
 use crate::{bench, generated, shell};
 
 /// One thing to check.
@@ -21,6 +21,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "bare", about: "the library without features, and with each alone", run: bare },
     Step { name: "test", about: "all tests", run: test },
     Step { name: "generated", about: "generated files are up to date", run: generated },
+    Step { name: "swift", about: "the Swift package, its tests, a package that uses it, its API", run: swift::check },
     Step { name: "wasm", about: "the WebAssembly module and its glue", run: web::wasm },
     Step { name: "npm", about: "the npm package: types, tests, attw, publint, docs", run: web::npm },
     Step { name: "size", about: "what a browser loads, against its budgets", run: web::size },
