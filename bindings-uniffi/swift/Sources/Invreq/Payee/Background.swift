@@ -94,11 +94,9 @@ final class Background: Sendable {
     }
 
     private func sleep(_ now: UInt64, until wakeAt: UInt64?) async throws {
-        let time = hosts.time
-        try await wake.alarm.wait(
-            wakeAt.map { at in
-                { try await time.wait(from: now, until: min(at, now + longestSleepMs)) }
-            })
+        guard let wakeAt else { return try await wake.alarm.wait() }
+        let (time, atMs) = (hosts.time, min(wakeAt, now + longestSleepMs))
+        try await wake.alarm.wait { try await time.wait(from: now, until: atMs) }
     }
 
     /// Takes in what comes at the transport by itself, one message at a time.

@@ -113,7 +113,8 @@ final class Events: Sendable {
             reader.end()
         }
         return AsyncStream {
-            await withExtendedLifetime(place) { await reader.next() }
+            defer { withExtendedLifetime(place) {} }
+            return await reader.next()
         } onCancel: {
             reader.end()
         }

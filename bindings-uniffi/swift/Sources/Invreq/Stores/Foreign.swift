@@ -83,7 +83,7 @@ private final class AwaitingStores: HostStores {
         self.opener = opener
     }
 
-    func open(name: String) -> HostStoreOpened {
+    func openStore(name: String) -> HostStoreOpened {
         let opener = opener
         do {
             return .store(store: AwaitingStore(try awaited { try await opener(name) }))

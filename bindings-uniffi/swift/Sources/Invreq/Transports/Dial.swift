@@ -45,13 +45,12 @@ private func dialOne(
     let connection = Connection(address, who, time) { alarm.poke() }
     do {
         while true {
-            let happened = try look(links, connection, isWanted)
-            switch happened {
-            case .connection: return happened
-            case .outcome, .unwanted:
-                connection.close()
+            if let happened = try look(links, connection, isWanted) {
+                guard case .connection = happened else {
+                    connection.close()
+                    return happened
+                }
                 return happened
-            case nil: break
             }
             // Once it is open, the peer's own limit of time ends it.
             let byMs = connection.isOpen ? untilMs : connectedByMs

@@ -63,7 +63,8 @@ final class Links {
     func wait(_ alarm: Alarm, until atMs: UInt64?) async {
         let clock = parts.time.clock
         do {
-            try await alarm.wait(atMs.map { at in { try await clock.sleepUntil(at) } })
+            guard let atMs else { return try await alarm.wait() }
+            try await alarm.wait { try await clock.sleepUntil(atMs) }
         } catch {
             // A clock that cannot wait: then only what happens wakes us.
             try? await alarm.wait()

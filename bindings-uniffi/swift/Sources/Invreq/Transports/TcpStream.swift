@@ -229,7 +229,7 @@ private func drain(_ descriptor: Int32) {
     }
 #else
     private let streamType = Int32(SOCK_STREAM.rawValue)
-    private let noSignal = Int32(MSG_NOSIGNAL.rawValue)
+    private let noSignal = Int32(MSG_NOSIGNAL)
     private func systemClose(_ descriptor: Int32) -> Int32 { Glibc.close(descriptor) }
     private func systemSend(_ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int {
         Glibc.send(socket, bytes, count, flags)

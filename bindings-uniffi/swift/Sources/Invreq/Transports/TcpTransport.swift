@@ -42,7 +42,7 @@ public final class TcpTransport: Transport {
         entropy: Entropy? = nil
     ) throws(InvreqError) {
         let time = TimeAndDice(clock: clock, dice: entropy)
-        let key = try key ?? time.entropy()
+        let key = if let key { key } else { try time.entropy() }
         if addresses.values.contains(where: { $0.count > mostListed }) {
             throw InvreqError(.invalidParameter, "addresses may have at most \(mostListed) of a node")
         }
