@@ -53,7 +53,13 @@ export function bolt12(value: unknown, what: string): string {
   // White space around it does not count, however long it is.
   const text = value.trim();
   if (text.length <= MAX_STRING) return wellFormed(text, what);
-  throw fail("string_too_long", `${what} is longer than ${MAX_STRING} characters`);
+  const message = `${what} is longer than ${MAX_STRING} characters`;
+  throw new InvreqError({
+    code: "string_too_long",
+    message,
+    rule: "string-limit",
+    section: "BOLT 12, Encoding",
+  });
 }
 
 /** Any other text. */

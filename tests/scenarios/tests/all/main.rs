@@ -1,0 +1,16 @@
+//! Every scenario on the Rust driver, and what is true of all of them.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+#[path = "../../../../core/tests/common/mod.rs"]
+mod common;
+
+mod broken;
+mod golden;
+mod make;
+mod requests;
