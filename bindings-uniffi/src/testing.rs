@@ -45,17 +45,12 @@ pub struct ConformanceCheck {
 /// Makes every check. `durable`: the data outlives its last handle; `shared`: it can be open more than once at a time.
 #[uniffi::export]
 pub fn store_conformance(stores: Arc<dyn HostStores>, durable: bool, shared: bool) -> Vec<ConformanceCheck> {
-    match (durable, shared) {
-        (true, true) => checks::<true, true>(stores),
-        (true, false) => checks::<true, false>(stores),
-        (false, true) => checks::<false, true>(stores),
-        (false, false) => checks::<false, false>(stores),
-    }
-}
-
-fn checks<const DURABLE: bool, const SHARED: bool>(stores: Arc<dyn HostStores>) -> Vec<ConformanceCheck> {
-    let (Ok(Report { checks }) | Err(Report { checks })) =
-        block_on(conformance::run(&Opener::<DURABLE, SHARED>(stores)));
+    let opener = Opener {
+        stores,
+        durable,
+        shared,
+    };
+    let (Ok(Report { checks }) | Err(Report { checks })) = block_on(conformance::run(&opener));
     let told = |(name, outcome): (&str, Outcome)| {
         let (skipped, failed) = match outcome {
             Outcome::Passed => (None, None),
@@ -71,15 +66,25 @@ fn checks<const DURABLE: bool, const SHARED: bool>(stores: Arc<dyn HostStores>) 
     checks.into_iter().map(told).collect()
 }
 
-struct Opener<const DURABLE: bool, const SHARED: bool>(Arc<dyn HostStores>);
+struct Opener {
+    stores: Arc<dyn HostStores>,
+    durable: bool,
+    shared: bool,
+}
 
-impl<const DURABLE: bool, const SHARED: bool> Harness for Opener<DURABLE, SHARED> {
+impl Harness for Opener {
     type Store = Foreign;
-    const DURABLE: bool = DURABLE;
-    const SHARED: bool = SHARED;
+
+    fn is_durable(&self) -> bool {
+        self.durable
+    }
+
+    fn is_shared(&self) -> bool {
+        self.shared
+    }
 
     async fn open(&self, name: &str) -> Result<Foreign, StoreError> {
-        match self.0.open(name.to_owned()) {
+        match self.stores.open(name.to_owned()) {
             HostStoreOpened::Store { store } => Ok(Foreign(store)),
             HostStoreOpened::Failed { error } => Err(error),
         }

@@ -36,8 +36,14 @@ struct SqliteInMemory;
 
 impl Harness for SqliteInMemory {
     type Store = SqliteStore;
-    const DURABLE: bool = false;
-    const SHARED: bool = false;
+
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     async fn open(&self, _name: &str) -> Result<SqliteStore, StoreError> {
         SqliteStore::open_in_memory().await

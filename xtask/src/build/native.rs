@@ -14,16 +14,16 @@ pub struct Library {
     pub archive: PathBuf,
 }
 
+/// What of SQLite nothing of ours uses: full text, R-trees, statistics, extensions.
+const SQLITE_WITHOUT: &str =
+    "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 -USQLITE_ENABLE_RTREE \
+     -USQLITE_ENABLE_STAT4 -USQLITE_ENABLE_DBSTAT_VTAB -USQLITE_ENABLE_LOAD_EXTENSION -USQLITE_SOUNDEX";
+
 /// Builds the library as it is shipped.
 pub fn library(output: &mut dyn Output) -> Result<Library, String> {
-    output.run(shell::cargo(&[
-        "build",
-        "--locked",
-        "--profile",
-        "native",
-        "-p",
-        "invreq-uniffi",
-    ]))?;
+    let mut cargo = shell::cargo(&["build", "--locked", "--profile", "native", "-p", "invreq-uniffi"]);
+    cargo.env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT);
+    output.run(cargo)?;
     let folder = shell::target_dir().join("native");
     Ok(Library {
         shared: folder.join(format!(

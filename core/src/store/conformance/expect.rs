@@ -28,15 +28,23 @@ impl<'a, H: Harness> Space<'a, H> {
         opened.map_err(|error| Fault::Failed(format!("it does not open: {error}")))
     }
 
+    pub(super) fn is_durable(&self) -> bool {
+        self.harness.is_durable()
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.harness.is_shared()
+    }
+
     pub(super) fn needs_durable(&self) -> Check {
-        match H::DURABLE {
+        match self.is_durable() {
             true => Ok(()),
             false => Err(Fault::Skipped("its data does not outlive the last handle")),
         }
     }
 
     pub(super) fn needs_shared(&self) -> Check {
-        match H::SHARED {
+        match self.is_shared() {
             true => Ok(()),
             false => Err(Fault::Skipped("its data cannot be open twice")),
         }

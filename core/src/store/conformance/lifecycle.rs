@@ -59,7 +59,7 @@ pub(super) async fn closed_refuses<H: Harness>(space: &Space<'_, H>) -> Check {
     if let Err(error) = store.close().await {
         return fail(format!("closing again is no error, but the answer was {error:?}"));
     }
-    if H::DURABLE {
+    if space.is_durable() {
         holds(&space.open().await?, b"a", Some(b"1")).await?;
     }
     Ok(())
@@ -74,7 +74,7 @@ pub(super) async fn close_waits<H: Harness>(space: &Space<'_, H>) -> Check {
     let closing = async {
         store.close().await?;
         // Once it is closed, what was begun before is over.
-        if H::DURABLE && H::SHARED {
+        if space.is_durable() && space.is_shared() {
             holds(&space.open().await?, b"a", Some(b"2")).await?;
         }
         Ok(())

@@ -43,11 +43,15 @@ pub trait Harness: Sync {
     type Store: Store;
 
     /// Whether data outlives the last handle on it. Where it does not, the checks of durability are skipped.
-    const DURABLE: bool = true;
+    fn is_durable(&self) -> bool {
+        true
+    }
 
     /// Whether the same data can be open more than once at a time. Where it cannot, the checks of several handles are
     /// skipped.
-    const SHARED: bool = true;
+    fn is_shared(&self) -> bool {
+        true
+    }
 
     /// Opens the data of this name, which is made of small letters and hyphens.
     ///
