@@ -20,6 +20,7 @@ mod engine;
 mod foreign;
 mod peer;
 mod store;
+#[cfg(feature = "testing")]
 mod testing;
 mod text;
 mod types;

@@ -85,7 +85,7 @@ impl Harness for Opener {
 
     async fn open(&self, name: &str) -> Result<Foreign, StoreError> {
         match self.stores.open(name.to_owned()) {
-            HostStoreOpened::Store { store } => Ok(Foreign(store)),
+            HostStoreOpened::Store { store } => Ok(Foreign::new(store)),
             HostStoreOpened::Failed { error } => Err(error),
         }
     }

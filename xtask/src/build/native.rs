@@ -21,8 +21,17 @@ const SQLITE_WITHOUT: &str =
 
 /// Builds the library as it is shipped.
 pub fn library(output: &mut dyn Output) -> Result<Library, String> {
+    build(output, &[])
+}
+
+/// Builds the smallest library: without SQLite, and without the suite for stores.
+pub fn bare(output: &mut dyn Output) -> Result<Library, String> {
+    build(output, &["--no-default-features"])
+}
+
+fn build(output: &mut dyn Output, features: &[&str]) -> Result<Library, String> {
     let mut cargo = shell::cargo(&["build", "--locked", "--profile", "native", "-p", "invreq-uniffi"]);
-    cargo.env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT);
+    cargo.args(features).env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT);
     output.run(cargo)?;
     let folder = shell::target_dir().join("native");
     Ok(Library {

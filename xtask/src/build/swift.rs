@@ -15,8 +15,7 @@ use crate::{shell, Done};
 /// The release of Debian that has Swift.
 const RELEASE: &str = "trixie";
 /// What a program in Swift is built with.
-const PACKAGES: &str =
-    "swiftlang libc6-dev libstdc++-14-dev gcc binutils libncurses-dev ca-certificates";
+const PACKAGES: &str = "swiftlang libc6-dev libstdc++-14-dev gcc binutils libncurses-dev ca-certificates";
 /// Says that the root is complete.
 const COMPLETE: &str = ".invreq-complete";
 
@@ -99,7 +98,11 @@ impl Swift {
 
     /// `swift WHAT` for the package in this folder.
     pub fn package(&self, what: &str, folder: &Path, args: &[&str]) -> Command {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let scratch = shell::target_dir().join("xtask/swift").join(name);
         let [folder, scratch] = [folder, &scratch].map(|path| path.display().to_string());
         let place = ["--package-path", &folder, "--scratch-path", &scratch];
@@ -125,7 +128,11 @@ impl Swift {
 
 /// Where what is large and can be made again is kept.
 fn cache() -> Result<PathBuf, String> {
-    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     folder("INVREQ_CACHE")
         .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("invreq")))
         .or_else(|| folder("HOME").map(|home| home.join(".cache/invreq")))
@@ -146,13 +153,21 @@ fn bootstrap(output: &mut dyn Output, root: &Path) -> Done {
     }
     fs::create_dir_all(root).map_err(|error| format!("{}: {error}", root.display()))?;
     let folder = root.display().to_string();
-    output.say(&format!("no swift: Debian's goes to {folder}, which takes some minutes and 3 GB"));
-    output.run(shell::program("debootstrap", &["--variant=minbase", RELEASE, &folder]))?;
+    output.say(&format!(
+        "no swift: Debian's goes to {folder}, which takes some minutes and 3 GB"
+    ));
+    output.run(shell::program(
+        "debootstrap",
+        &["--variant=minbase", RELEASE, &folder],
+    ))?;
     let inside = Swift {
         root: Some(root.to_owned()),
     };
     let apt = ["apt-get", "--quiet", "--yes"];
-    output.run(inside.run("env", &[&["DEBIAN_FRONTEND=noninteractive"], &apt[..], &["update"]].concat()))?;
+    output.run(inside.run(
+        "env",
+        &[&["DEBIAN_FRONTEND=noninteractive"], &apt[..], &["update"]].concat(),
+    ))?;
     let packages: Vec<&str> = PACKAGES.split(' ').collect();
     let install = [
         &["DEBIAN_FRONTEND=noninteractive"],

@@ -3,6 +3,7 @@
 mod house;
 mod licences;
 mod log;
+mod native;
 mod report;
 mod steps;
 mod swift;

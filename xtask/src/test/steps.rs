@@ -1,5 +1,5 @@
 use super::log::Log;
-use super::{house, licences, swift, web, Checked};
+use super::{house, licences, native, swift, web, Checked};
 use crate::{bench, generated, shell};
 
 /// One thing to check.
@@ -26,6 +26,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "npm", about: "the npm package: types, tests, attw, publint, docs", run: web::npm },
     Step { name: "size", about: "what a browser loads, against its budgets", run: web::size },
     Step { name: "smoke", about: "the packed tarball in every kind of project", run: web::smoke },
+    Step { name: "native", about: "the library for Kotlin, Swift and Python, against its budgets", run: native::library },
     Step { name: "browser", about: "the npm package in Chromium", run: web::browser },
 ];
 

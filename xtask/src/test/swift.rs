@@ -28,7 +28,10 @@ pub fn check(log: &mut Log) -> Checked {
         "test-server",
     ])?;
     let mut consumer = swift.package("test", &swift::package().join("consumer"), &[]);
-    consumer.env("INVREQ_TEST_SERVER", shell::target_dir().join("debug/test-server"));
+    consumer.env(
+        "INVREQ_TEST_SERVER",
+        shell::target_dir().join("debug/test-server"),
+    );
     log.run(consumer)?;
     api(log, &swift)?;
     Ok(measured(&log.text()))
@@ -37,7 +40,8 @@ pub fn check(log: &mut Log) -> Checked {
 fn format(log: &mut Log, swift: &Swift) -> Done {
     let config = swift::package().join(".swift-format").display().to_string();
     let mut words = vec!["lint", "--strict", "--recursive", "--configuration", &config];
-    let folders = ["Package.swift", "Sources/Invreq", "Tests", "consumer"].map(|name| swift::package().join(name));
+    let folders =
+        ["Package.swift", "Sources/Invreq", "Tests", "consumer"].map(|name| swift::package().join(name));
     let folders = folders.map(|folder| folder.display().to_string());
     words.extend(folders.iter().map(String::as_str));
     words.push("examples/claim_refund.swift");
@@ -46,7 +50,9 @@ fn format(log: &mut Log, swift: &Swift) -> Done {
 
 /// What the tests measured, for the table.
 fn measured(text: &str) -> String {
-    let rows = text.lines().filter(|line| line.contains("KiB more") || line.contains(" µs"));
+    let rows = text
+        .lines()
+        .filter(|line| line.contains("KiB more") || line.contains(" µs"));
     rows.map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
@@ -55,7 +61,11 @@ fn api(log: &mut Log, swift: &Swift) -> Done {
     let folder = shell::target_dir().join("xtask/swift-api");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let dump = ["--minimum-access-level", "public", "--skip-synthesized-members"];
-    log.run(swift.package("package", &swift::package(), &[&["dump-symbol-graph"], &dump[..]].concat()))?;
+    log.run(swift.package(
+        "package",
+        &swift::package(),
+        &[&["dump-symbol-graph"], &dump[..]].concat(),
+    ))?;
     let found = symbols(&graphs(&shell::target_dir().join("xtask/swift"))?)?;
     let agreed = shell::root().join(API);
     if std::env::var_os("INVREQ_WRITE_API").is_some() {
@@ -66,8 +76,12 @@ fn api(log: &mut Log, swift: &Swift) -> Done {
         return Ok(());
     }
     let [expected, found]: [BTreeSet<&str>; 2] = [&expected, &found].map(|text| text.lines().collect());
-    expected.difference(&found).for_each(|line| log.line(format_args!("- {line}")));
-    found.difference(&expected).for_each(|line| log.line(format_args!("+ {line}")));
+    expected
+        .difference(&found)
+        .for_each(|line| log.line(format_args!("- {line}")));
+    found
+        .difference(&expected)
+        .for_each(|line| log.line(format_args!("+ {line}")));
     Err(format!("the public API differs from {API}; if that is meant: INVREQ_WRITE_API=1 cargo xtask test --only swift"))
 }
 
@@ -82,7 +96,9 @@ fn graphs(scratch: &Path) -> Result<Vec<Value>, String> {
                 folders.push(path);
             } else if is_graph(&path) {
                 let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-                graphs.push(serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?);
+                graphs.push(
+                    serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?,
+                );
             }
         }
     }
@@ -106,7 +122,11 @@ fn symbols(graphs: &[Value]) -> Result<String, String> {
         .filter_map(|symbol| symbol["pathComponents"][0].as_str())
         .chain(["Record", "ErrorDetails"])
         .collect();
-    let handed_on = |symbol: &&Value| symbol["pathComponents"][0].as_str().is_some_and(|name| named.contains(name));
+    let handed_on = |symbol: &&Value| {
+        symbol["pathComponents"][0]
+            .as_str()
+            .is_some_and(|name| named.contains(name))
+    };
     let lines: BTreeSet<String> = all("Invreq")
         .chain(all("InvreqCore").filter(handed_on))
         .filter_map(line)
@@ -119,9 +139,16 @@ fn symbols(graphs: &[Value]) -> Result<String, String> {
 
 /// `Payee.open(_:): static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee`
 fn line(symbol: &Value) -> Option<String> {
-    let path: Vec<&str> = symbol["pathComponents"].as_array()?.iter().filter_map(Value::as_str).collect();
+    let path: Vec<&str> = symbol["pathComponents"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     let fragments = symbol["declarationFragments"].as_array()?;
-    let spelled: String = fragments.iter().filter_map(|fragment| fragment["spelling"].as_str()).collect();
+    let spelled: String = fragments
+        .iter()
+        .filter_map(|fragment| fragment["spelling"].as_str())
+        .collect();
     let declaration = spelled.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(format!("{}: {declaration}", path.join(".")))
 }

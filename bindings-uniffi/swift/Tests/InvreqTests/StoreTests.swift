@@ -31,7 +31,7 @@ struct StoreTests {
             try await SqliteStore.open(folder.appendingPathComponent("\(name).db").path)
         }
         #expect(failed.isEmpty, "\(failed)")
-        try FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(at: folder)
     }
 
     @Test func aStoreOfAnAppKeepsTheContract() async throws {
@@ -62,7 +62,7 @@ struct StoreTests {
         #expect(nowhere.code == .storeFailed)
         let nul = try await error { _ = try await SqliteStore.open("a\0b") }
         #expect(nul.code == .invalidParameter)
-        try FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(at: folder)
     }
 
     @Test func aWalletMovesToAnotherStoreAndGoesOnThere() async throws {
@@ -82,7 +82,7 @@ struct StoreTests {
         try await moved.payee.close()
         let junk = try await error { try await importWallet(Data([1, 2, 3]), into: MemoryStore()) }
         #expect([.storeCorrupt, .wrongStore].contains(junk.code))
-        try FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(at: folder)
     }
 }
 

@@ -124,12 +124,16 @@ final class Stage: Store, PaymentSource, Transport, Signer, HostClock {
 
     func receive() async throws -> Received {
         while true {
-            if !isGone.value, let found = world.takeArrived() {
+            while isGone.value { try await Task.sleep(nanoseconds: 3_600_000_000_000) }
+            switch world.takeArrived() {
+            case .success(let found):
                 let bytes = found["bytes"]?.bytes ?? Data()
                 if let id = found["replyTo"]?.bytes { return .invoiceError(replyPathId: id, bytes: bytes) }
                 return .onionMessage(nodeId: found["nodeId"]?.text, bytes: bytes)
+            case .failure(let waiting):
+                await withTaskCancellationHandler { await waiting.woken.value() } onCancel: { waiting.woken.wake() }
+                try Task.checkCancellation()
             }
-            try await Task.sleep(nanoseconds: 1_000_000)
         }
     }
 

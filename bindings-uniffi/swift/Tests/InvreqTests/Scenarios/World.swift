@@ -14,6 +14,7 @@ final class World: @unchecked Sendable {
     private var says: [String: [String: Json]]
     private var held: [CheckedContinuation<String, Never>] = []
     private var arrived: [Json] = []
+    private var receivers: [Woken] = []
     private var sleepers: [Sleeper] = []
     private var now: UInt64
     private var number: UInt32 = 0
@@ -67,8 +68,29 @@ final class World: @unchecked Sendable {
         first?.resume(returning: say)
     }
 
-    func arrive(_ given: Json) { with { arrived.append(given) } }
-    func takeArrived() -> Json? { with { arrived.isEmpty ? nil : arrived.removeFirst() } }
+    func arrive(_ given: Json) {
+        let all = with {
+            arrived.append(given)
+            defer { receivers = [] }
+            return receivers
+        }
+        all.forEach { $0.wake() }
+    }
+
+    /// What came in, or something to wait for.
+    func takeArrived() -> Result<Json, Waiting> {
+        with {
+            if !arrived.isEmpty { return .success(arrived.removeFirst()) }
+            let woken = Woken()
+            receivers.append(woken)
+            return .failure(Waiting(woken: woken))
+        }
+    }
+
+    /// Nothing is there yet.
+    struct Waiting: Error {
+        let woken: Woken
+    }
 
     /// So much time goes by, or comes back.
     func go(_ ms: Int64) {

@@ -246,9 +246,7 @@ struct Opened {
 }
 
 /// The error a call ends with.
-func error(
-    _ location: SourceLocation = #_sourceLocation, _ call: () async throws -> Void
-) async throws -> InvreqError {
+func error(_ call: () async throws -> Void) async throws -> InvreqError {
     do {
         try await call()
     } catch let error as InvreqError {
