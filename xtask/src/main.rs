@@ -25,8 +25,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "demo", about: "the main job on real nodes, as a story; with a string: what it says; --web: in a browser", run: demo::run },
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
-    Command { name: "build", about: "wasm: the module and its glue; npm: the whole npm package; python: the wheel; bench: for its benchmarks", run: build::run },
-    Command { name: "build", about: "wasm: the module and its glue; npm: the whole npm package; kotlin: the jar; bench: for its benchmarks", run: build::run },
+    Command { name: "build", about: "wasm: the module and its glue; npm, python, kotlin, swift: the whole package; bench: for the benchmarks of npm", run: build::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
     Command { name: "errors", about: "write docs/errors.md and npm/src/codes.ts (--check: only compare)", run: generated::errors },
     Command { name: "schema", about: "write the JSON Schema of the contract (--check: only compare)", run: generated::schema },

@@ -4,6 +4,7 @@ pub mod kotlin;
 pub mod native;
 pub mod npm;
 pub mod python;
+pub mod swift;
 mod system;
 mod toolchain;
 pub mod wasm;
@@ -14,8 +15,7 @@ use crate::{shell, Done};
 
 pub use system::{install, missing};
 
-const USAGE: &str = "usage: cargo xtask build wasm|npm|python|bench";
-const USAGE: &str = "usage: cargo xtask build wasm|npm|kotlin|bench";
+const USAGE: &str = "usage: cargo xtask build wasm|npm|python|kotlin|swift|bench";
 
 /// Builds what the first word names.
 pub fn run(args: &[String]) -> Done {
@@ -35,10 +35,17 @@ pub fn run(args: &[String]) -> Done {
         }
         [what] if what == "python" => {
             let wheels = python::build(&mut Terminal)?;
-            println!("{}", python::only(&wheels)?.display());
+            println!("the wheel is {}", python::only(&wheels)?.display());
+            Ok(())
+        }
         [what] if what == "kotlin" => {
             let jar = kotlin::build(&mut Terminal)?;
             println!("the jar is {}", jar.display());
+            Ok(())
+        }
+        [what] if what == "swift" => {
+            swift::build(&mut Terminal)?;
+            println!("the Swift package lies in bindings-uniffi/swift; name its folder in .package(path:)");
             Ok(())
         }
         _ => Err(USAGE.to_owned()),

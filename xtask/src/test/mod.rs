@@ -8,6 +8,7 @@ mod native;
 mod python;
 mod report;
 mod steps;
+mod swift;
 mod web;
 
 use std::io::Write;

@@ -1,6 +1,5 @@
 use super::log::Log;
-use super::{house, licences, native, python, web, Checked};
-use super::{house, kotlin, licences, native, web, Checked};
+use super::{house, kotlin, licences, native, python, swift, web, Checked};
 use crate::{bench, generated, shell};
 
 /// One thing to check.
@@ -26,10 +25,11 @@ pub const STEPS: &[Step] = &[
     Step { name: "npm", about: "the npm package: types, tests, attw, publint, docs", run: web::npm },
     Step { name: "size", about: "what a browser loads, against its budgets", run: web::size },
     Step { name: "smoke", about: "the packed tarball in every kind of project", run: web::smoke },
+    Step { name: "browser", about: "the npm package in Chromium", run: web::browser },
     Step { name: "native", about: "the library for Kotlin, Swift and Python, against its budgets", run: native::library },
     Step { name: "python", about: "the Python package: types, style, tests on the wheel, speed", run: python::python },
     Step { name: "kotlin", about: "the jar: tests, the main job, a project that uses it", run: kotlin::check },
-    Step { name: "browser", about: "the npm package in Chromium", run: web::browser },
+    Step { name: "swift", about: "the Swift package, its tests, a package that uses it, its API", run: swift::check },
 ];
 
 /// What `--long` adds: load, mutation and fuzzing register here.

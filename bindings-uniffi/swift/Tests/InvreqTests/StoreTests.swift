@@ -1,0 +1,101 @@
+import Foundation
+import Invreq
+import Testing
+
+/// Runs the suite of the core over a store, and says how the store broke the contract.
+private func failures(
+    durable: Bool, shared: Bool, _ open: @escaping @Sendable (String) async throws -> any Store
+) async -> [String] {
+    let checks = await storeConformance(durable: durable, shared: shared, open)
+    #expect(checks.count > 20)
+    return checks.compactMap { check in check.failed.map { "\(check.name): \($0)" } }
+}
+
+@Suite("Stores")
+struct StoreTests {
+    @Test func memoryStoreKeepsTheContract() async throws {
+        let stores = Shared<[String: MemoryStore]>([:])
+        let failed = await failures(durable: true, shared: true) { name in
+            stores.with { stores in
+                let store = stores[name] ?? MemoryStore()
+                stores[name] = store
+                return store.clone()
+            }
+        }
+        #expect(failed.isEmpty, "\(failed)")
+    }
+
+    @Test func sqliteStoreKeepsTheContract() async throws {
+        let folder = try temporaryFolder()
+        let failed = await failures(durable: true, shared: true) { name in
+            try await SqliteStore.open(folder.appendingPathComponent("\(name).db").path)
+        }
+        #expect(failed.isEmpty, "\(failed)")
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func aStoreOfAnAppKeepsTheContract() async throws {
+        let stores = Shared<[String: Shared<[Data: Data]>]>([:])
+        let failed = await failures(durable: true, shared: true) { name in
+            stores.with { stores in
+                let data = stores[name] ?? Shared([:])
+                stores[name] = data
+                return TestStore(data)
+            }
+        }
+        #expect(failed.isEmpty, "\(failed)")
+    }
+
+    @Test func aStoreThatBreaksTheContractIsFoundOut() async throws {
+        let failed = await failures(durable: false, shared: false) { _ in Forgetful() }
+        #expect(!failed.isEmpty)
+    }
+
+    @Test func aFileOfSomethingElseIsLeftAlone() async throws {
+        let folder = try temporaryFolder()
+        let file = folder.appendingPathComponent("notes.txt")
+        try Data(repeating: 65, count: 5000).write(to: file)
+        let foreign = try await error { _ = try await SqliteStore.open(file.path) }
+        #expect([.wrongStore, .storeCorrupt].contains(foreign.code))
+        #expect(try Data(contentsOf: file).count == 5000)
+        let nowhere = try await error { _ = try await SqliteStore.open("\(folder.path)/none/a.db") }
+        #expect(nowhere.code == .storeFailed)
+        let nul = try await error { _ = try await SqliteStore.open("a\0b") }
+        #expect(nul.code == .invalidParameter)
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func aWalletMovesToAnotherStoreAndGoesOnThere() async throws {
+        let folder = try temporaryFolder()
+        let from = MemoryStore()
+        let host = try await Opened.open(store: from.clone())
+        _ = try await host.send("a", expiry: 3600)
+        let paid = try await host.pay("a")
+        try await host.payee.close()
+        let dump = try await exportWallet(from)
+        let to = try await SqliteStore.open(folder.appendingPathComponent("wallet.db").path)
+        try await importWallet(dump, into: to)
+        let again = try await error { try await importWallet(dump, into: to) }
+        #expect(again.code == .storeConflict)
+        let moved = try await Opened.open(store: to, clock: host.clock)
+        #expect(try await moved.get("a") == paid)
+        try await moved.payee.close()
+        let junk = try await error { try await importWallet(Data([1, 2, 3]), into: MemoryStore()) }
+        #expect([.storeCorrupt, .wrongStore].contains(junk.code))
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
+
+/// Says that it has written, and has not.
+private struct Forgetful: Store {
+    func range(from start: Data, to end: Data, limit: Int) async throws -> [Entry] { [] }
+    func write(_ batch: Batch) async throws {}
+    func close() async throws {}
+}
+
+/// A folder of its own.
+func temporaryFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("invreq-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+}

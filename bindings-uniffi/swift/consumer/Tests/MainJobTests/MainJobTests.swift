@@ -1,0 +1,104 @@
+import Foundation
+import Invreq
+import MyNodeSupport
+import Testing
+
+private let server = Result { try TestServer() }
+
+@Suite("The main job", .serialized)
+struct MainJobTests {
+    /// The payer has paid the invoice of this record, and no other one for this wallet.
+    private func isPaidOnce(_ rpc: String) async throws {
+        let record = try JSONSerialization.jsonObject(with: Data(rpc.utf8)) as? Control.Fields ?? [:]
+        #expect(record["status"] as? String == "paid")
+        #expect(record["pay_index"] as? Int == 1)
+        #expect(record["amount_received_msat"] as? Int == 50_000_000)
+        let hash = record["payment_hash"] as? String
+        var sent: [Control.Fields] = []
+        for await event in try server.get().control.events() {
+            if event["event"] as? String == "payment_sent" && event["payment_hash"] as? String == hash {
+                sent.append(event)
+                break
+            }
+        }
+        #expect(sent.first?["preimage"] as? String == record["payment_preimage"] as? String)
+    }
+
+    private func rpc(_ lines: [String]) throws -> String {
+        let line = try #require(lines.last { $0.hasPrefix("paid: ") }, "\(lines)")
+        return String(line.dropFirst("paid: ".count))
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func theExampleClaimsARefund() async throws {
+        let wallet = try Wallet(server.get(), try await server.get().request())
+        let lines = try await wallet.run()
+        #expect(lines.first == "a refund of 50000000 msat: a refund")
+        #expect(lines.dropFirst().dropLast().filter { $0 != "delivery" } == ["created", "claiming", "paid"])
+        let record = try rpc(lines)
+        try await isPaidOnce(record)
+        // Taken up again, it is what it was.
+        #expect(try rpc(try await wallet.run()) == record)
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: [("created", 1), ("delivery", 1), ("delivery", 2), ("claiming", 1), ("paid", 1)])
+    func killedAndStartedAgainItIsPaidOnce(_ moment: String, _ nth: Int) async throws {
+        let wallet = try Wallet(server.get(), try await server.get().request())
+        _ = try await wallet.run(killAt: moment, nth: nth)
+        let lines = try await wallet.run()
+        try await isPaidOnce(try rpc(lines))
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func aPayerThatCannotPaySaysSo() async throws {
+        let wallet = try Wallet(server.get(), try await server.get().request(payer: "penniless"))
+        let lines = try await wallet.run()
+        #expect(lines.last?.hasPrefix("payer_error: ") ?? false, "\(lines)")
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func aPayerThatIsAwayGetsItsInvoiceWhenItIsBack() async throws {
+        let server = try server.get()
+        let node = try server.node()
+        let payee = try await Payee.open(
+            PayeeOptions(
+                network: .regtest, store: MemoryStore(), source: node,
+                transport: TcpTransport(network: .regtest, directory: node), seed: node.seed))
+        node.serve(payee)
+        let request = try await server.request()
+        try await server.control.call("kill", ["node": "payer"])
+        do {
+            try await payee.sendInvoice(request, label: "away", timeout: 30, expiry: 600)
+            Issue.record("nobody was there")
+        } catch ErrorCode.noRoute {
+            // As it should be.
+        }
+        try await server.control.call("revive", ["node": "payer"])
+        try await server.control.call("reconnect", ["a": "payer", "b": "relay"])
+        try await payee.resend("away")
+        #expect(try await payee.waitInvoice("away").status == .paid)
+        try await payee.close()
+    }
+
+    /// The same over and over: a wallet that serves many at once on one connection.
+    @Test(.timeLimit(.minutes(3)))
+    func manyAtOnceOverOneTransport() async throws {
+        let server = try server.get()
+        let node = try server.node()
+        let payee = try await Payee.open(
+            PayeeOptions(
+                network: .regtest, store: MemoryStore(), source: node,
+                transport: TcpTransport(network: .regtest, directory: node), seed: node.seed))
+        node.serve(payee)
+        try await withThrowingTaskGroup(of: InvoiceRecord.self) { group in
+            for number in 0..<8 {
+                let request = try await server.request(1_000_000 + number)
+                group.addTask {
+                    try await payee.sendInvoice(request, label: "\(number)", timeout: 60, expiry: 600)
+                }
+            }
+            for try await record in group { #expect(record.status == .paid) }
+        }
+        try await payee.close()
+    }
+}

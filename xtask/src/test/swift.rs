@@ -1,0 +1,154 @@
+//! The step of the Swift package.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::log::Log;
+use super::Checked;
+use crate::build::swift::{self, Swift};
+use crate::{shell, Done};
+
+/// The public API as it was last agreed on.
+const API: &str = "tests/api/swift.txt";
+
+/// Builds the package as a user gets it, runs its tests and those of a package that uses it, and looks at its public API.
+pub fn check(log: &mut Log) -> Checked {
+    let swift = swift::build(log)?;
+    format(log, &swift)?;
+    log.run(swift.package("test", &swift::package(), &[]))?;
+    log.cargo(&[
+        "build",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--bin",
+        "test-server",
+    ])?;
+    let mut consumer = swift.package("test", &swift::package().join("consumer"), &[]);
+    consumer.env(
+        "INVREQ_TEST_SERVER",
+        shell::target_dir().join("debug/test-server"),
+    );
+    log.run(consumer)?;
+    api(log, &swift)?;
+    Ok(measured(&log.text()))
+}
+
+fn format(log: &mut Log, swift: &Swift) -> Done {
+    let config = swift::package().join(".swift-format").display().to_string();
+    let mut words = vec!["lint", "--strict", "--recursive", "--configuration", &config];
+    let folders =
+        ["Package.swift", "Sources/Invreq", "Tests", "consumer"].map(|name| swift::package().join(name));
+    let folders = folders.map(|folder| folder.display().to_string());
+    words.extend(folders.iter().map(String::as_str));
+    words.push("examples/claim_refund.swift");
+    log.run(swift.run("swift-format", &words))
+}
+
+/// What the tests measured, for the table.
+fn measured(text: &str) -> String {
+    let rows = text
+        .lines()
+        .filter(|line| line.contains("KiB more") || line.contains(" µs"));
+    rows.map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+/// Holds the public API against `tests/api/swift.txt`; `INVREQ_WRITE_API=1` writes it.
+fn api(log: &mut Log, swift: &Swift) -> Done {
+    let folder = shell::target_dir().join("xtask/swift-api");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let dump = ["--minimum-access-level", "public", "--skip-synthesized-members"];
+    log.run(swift.package(
+        "package",
+        &swift::package(),
+        &[&["dump-symbol-graph"], &dump[..]].concat(),
+    ))?;
+    let found = symbols(&graphs(&shell::target_dir().join("xtask/swift"))?)?;
+    let agreed = shell::root().join(API);
+    if std::env::var_os("INVREQ_WRITE_API").is_some() {
+        return fs::write(&agreed, found).map_err(|error| format!("{API}: {error}"));
+    }
+    let expected = fs::read_to_string(&agreed).unwrap_or_default();
+    if expected == found {
+        return Ok(());
+    }
+    let [expected, found]: [BTreeSet<&str>; 2] = [&expected, &found].map(|text| text.lines().collect());
+    expected
+        .difference(&found)
+        .for_each(|line| log.line(format_args!("- {line}")));
+    found
+        .difference(&expected)
+        .for_each(|line| log.line(format_args!("+ {line}")));
+    Err(format!("the public API differs from {API}; if that is meant: INVREQ_WRITE_API=1 cargo xtask test --only swift"))
+}
+
+/// The graphs of the facade and of what it hands on, wherever the build laid them.
+fn graphs(scratch: &Path) -> Result<Vec<Value>, String> {
+    let mut folders = vec![scratch.to_owned()];
+    let mut graphs = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path);
+            } else if is_graph(&path) {
+                let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                graphs.push(
+                    serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?,
+                );
+            }
+        }
+    }
+    Ok(graphs)
+}
+
+fn is_graph(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("Invreq") && !name.starts_with("InvreqTests") && name.ends_with(".symbols.json")
+}
+
+/// A line for each public declaration: all of the facade, and of the generated module the types the facade gives a name.
+fn symbols(graphs: &[Value]) -> Result<String, String> {
+    let of = |graph: &Value| graph["module"]["name"].as_str().unwrap_or_default().to_owned();
+    let all = |module: &str| {
+        let graphs = graphs.iter().filter(move |graph| of(graph) == module);
+        graphs.flat_map(|graph| graph["symbols"].as_array().into_iter().flatten())
+    };
+    let named: BTreeSet<&str> = all("Invreq")
+        .filter(|symbol| symbol["kind"]["identifier"] == "swift.typealias")
+        .filter_map(|symbol| symbol["pathComponents"][0].as_str())
+        .chain(["Record", "ErrorDetails"])
+        .collect();
+    let handed_on = |symbol: &&Value| {
+        symbol["pathComponents"][0]
+            .as_str()
+            .is_some_and(|name| named.contains(name))
+    };
+    let lines: BTreeSet<String> = all("Invreq")
+        .chain(all("InvreqCore").filter(handed_on))
+        .filter_map(line)
+        .collect();
+    if lines.len() < 100 {
+        return Err(format!("there are only {} public declarations", lines.len()));
+    }
+    Ok(lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
+/// `Payee.open(_:): static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee`
+fn line(symbol: &Value) -> Option<String> {
+    let path: Vec<&str> = symbol["pathComponents"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let fragments = symbol["declarationFragments"].as_array()?;
+    let spelled: String = fragments
+        .iter()
+        .filter_map(|fragment| fragment["spelling"].as_str())
+        .collect();
+    let declaration = spelled.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(format!("{}: {declaration}", path.join(".")))
+}
