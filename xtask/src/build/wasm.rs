@@ -71,6 +71,7 @@ fn compile(toolchain: &Toolchain, root: &Path, features: &str) -> Command {
     let package = ["build", "--locked", "-p", "invreq-wasm", "--features", features];
     let mut args = [&package[..], &["--profile", "web", "--target", TARGET]].concat();
     let mut flags = Flags::default();
+    flags.add("-Ctarget-feature=-multivalue");
     flags.rename(root, "/invreq");
     flags.rename(&cargo_home(), "/cargo");
     if let Some(sources) = &toolchain.sources {
@@ -129,7 +130,7 @@ fn c_flags(root: &Path) -> OsString {
     let header = root.join("bindings-wasm/secp256k1/web.h");
     let mut hasher = DefaultHasher::new();
     fs::read(&header).unwrap_or_default().hash(&mut hasher);
-    let mut flags = OsString::from("-include ");
+    let mut flags = OsString::from("-mno-multivalue -include ");
     flags.push(header);
     flags.push(format!(" -DINVREQ_WEB_H={}", hasher.finish()));
     flags
