@@ -1,27 +1,32 @@
-// How long it takes from nothing: a fresh process imports the package and decodes a string.
+// How long it takes from nothing: in a fresh process, from before the package is imported to after its first decode.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { SEED } from "./data.mjs";
 import { median } from "./rounds.mjs";
 
-const CALL = `decode(${JSON.stringify(SEED.request)}, { network: "regtest" }); console.log(performance.now() - start);`;
+const file = (name) => fileURLToPath(new URL(`start/${name}`, import.meta.url));
+
+/** In turns, so that whatever else the machine does meets all of them. An empty file shows what Node itself takes. */
 const PROGRAMS = {
-  esm: [
-    "--input-type=module",
-    "--eval",
-    `const start = performance.now(); const { decode } = await import("invreq"); ${CALL}`,
-  ],
-  cjs: [
-    "--input-type=commonjs",
-    "--eval",
-    `const start = performance.now(); const { decode } = require("invreq"); ${CALL}`,
-  ],
+  import: [file("by-import.mjs"), "invreq", SEED.request],
+  require: [file("by-require.cjs"), "invreq", SEED.request],
+  emptyImport: [file("by-import.mjs"), file("empty.cjs")],
+  emptyRequire: [file("by-require.cjs"), file("empty.cjs")],
 };
 
-/** Milliseconds, by `import` and by `require`: medians over this many processes. */
+/** Milliseconds for each of them, `inside` and for the `whole` process: medians over this many processes. */
 export function firstDecode(processes) {
-  const cwd = fileURLToPath(new URL("..", import.meta.url));
-  const once = (program) => Number(execFileSync(process.execPath, program, { cwd, encoding: "utf8" }));
-  const times = (program) => Array.from({ length: processes }, () => once(program));
-  return { esm: median(times(PROGRAMS.esm)), cjs: median(times(PROGRAMS.cjs)) };
+  // Certificates that are read at the start are no matter of ours.
+  const { NODE_EXTRA_CA_CERTS, ...env } = process.env;
+  const runs = Array.from({ length: processes }, () =>
+    Object.values(PROGRAMS).map((program) =>
+      JSON.parse(execFileSync(process.execPath, program, { encoding: "utf8", env })),
+    ),
+  );
+  return Object.fromEntries(
+    Object.keys(PROGRAMS).map((name, at) => [
+      name,
+      { inside: median(runs.map((run) => run[at][0])), whole: median(runs.map((run) => run[at][1])) },
+    ]),
+  );
 }

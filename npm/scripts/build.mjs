@@ -2,15 +2,19 @@
 //
 // In Node, `import` gets a wrapper (.mjs) over the CommonJS files: `import` and `require` share one instance of the module and one of
 // each class. Browsers and bundlers get the ESM files.
+//
+// For `import`, Node looks through the CommonJS file for the names of its exports before it runs it. So that file is a list of names, and
+// what they stand for is in another one beside it.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 import "./inline.mjs";
-import { toCommonJs } from "./commonjs.mjs";
+import { joinedCommonJs, listOf, toCommonJs } from "./commonjs.mjs";
 import { declarations } from "./declarations.mjs";
 import { ENTRIES } from "./entries.mjs";
+import { fromFile } from "./from-file.mjs";
 import { variants } from "./variants.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -25,7 +29,6 @@ const { outputFiles, metafile } = await build({
   format: "esm",
   platform: "neutral",
   target: "es2022",
-  charset: "utf8",
   legalComments: "none",
   external: ["node:*", "better-sqlite3"],
   plugins: [separateWasm(), variants(ENTRIES)],
@@ -34,20 +37,38 @@ const { outputFiles, metafile } = await build({
   logLevel: "warning",
 });
 
+const inline = readFileSync("src/wasm/inline.js", "utf8");
+emit("chunks/inline.js", inline);
+emit("chunks/base64.cjs", await toCommonJs(inline));
+emit("chunks/inline.cjs", fromFile(readFileSync("src/wasm/invreq_bg.wasm")));
+
+const files = new Map();
 for (const { path, text } of outputFiles) {
   const name = path.slice(join(process.cwd(), "dist/").length);
   const inlined = name.startsWith("chunks/") ? '"./inline.js"' : '"./chunks/inline.js"';
   // An import for its effects alone: there are none, and bundlers warn of it.
-  const esm = text.replaceAll('"@inline"', inlined).replace(/^import "\.[^"]*";\n/gm, "");
-  emit(name, esm);
-  emit(name.replace(/\.js$/, ".cjs"), await toCommonJs(esm));
+  files.set(name, text.replaceAll('"@inline"', inlined).replace(/^import "\.[^"]*";\n/gm, ""));
+  emit(name, files.get(name));
 }
-const inline = readFileSync("src/wasm/inline.js", "utf8");
-emit("chunks/inline.js", inline);
-emit("chunks/inline.cjs", await toCommonJs(inline));
-for (const entry of Object.keys(ENTRIES)) {
-  const names = metafile.outputs[`dist/${entry}.js`].exports;
-  emit(`${entry}.mjs`, `export { ${names.join(", ")} } from "./${entry}.cjs";\n`);
+
+// What `.` leads to is one CommonJS file: each file takes Node half a millisecond.
+const parts = [...reached("index.js")];
+emit("code.cjs", await joinedCommonJs(parts, "dist"));
+for (const [name, text] of files) {
+  const base = name.replace(/\.js$/, "");
+  const part = parts.indexOf(name);
+  if (name.startsWith("chunks/")) {
+    const code = part < 0 ? await toCommonJs(text) : `module.exports = require("../code.cjs").part${part};\n`;
+    emit(`${base}.cjs`, code);
+    continue;
+  }
+  if (part < 0) emit(`${base}-code.cjs`, await toCommonJs(text));
+  const names = metafile.outputs[`dist/${name}`].exports;
+  emit(
+    `${base}.cjs`,
+    listOf(names, part < 0 ? `require("./${base}-code.cjs")` : `require("./code.cjs").part${part}`),
+  );
+  emit(`${base}.mjs`, `export { ${names.join(", ")} } from "./${base}.cjs";\n`);
 }
 copyFileSync("src/wasm/invreq_bg.wasm", "dist/invreq.wasm");
 for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(`../${licence}`, licence);
@@ -61,6 +82,16 @@ function separateWasm() {
       onResolve({ filter: /\/wasm\/inline\.js$/ }, () => ({ path: "@inline", external: true }));
     },
   };
+}
+
+/** This file of the build, and all it leads to. */
+function reached(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const { path, external } of metafile.outputs[`dist/${name}`].imports) {
+    if (!external) reached(path.slice("dist/".length), found);
+  }
+  return found;
 }
 
 function emit(name, text) {

@@ -203,7 +203,7 @@ function wellFormed(value: string, what: string): string {
 /** Whether no half of a surrogate pair stands alone. */
 export function isWellFormed(value: string): boolean {
   const { isWellFormed } = value as { isWellFormed?: () => boolean };
-  return isWellFormed?.call(value) ?? !/\p{Surrogate}/u.test(value);
+  return isWellFormed?.call(value) ?? !/[\ud800-\udfff]/u.test(value);
 }
 
 function notText(value: unknown, what: string): InvreqError {

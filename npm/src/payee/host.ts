@@ -132,7 +132,7 @@ export function reasonOf(error: unknown): string {
   try {
     const said = typeof error === "object" && error !== null && "message" in error ? error.message : error;
     const text = String(said).slice(0, 1024);
-    return check.isWellFormed(text) ? text : text.replace(/\p{Surrogate}/gu, "\ufffd");
+    return check.isWellFormed(text) ? text : text.replace(/[\ud800-\udfff]/gu, "\ufffd");
   } catch {
     return "for a reason that cannot be told";
   }

@@ -51,6 +51,12 @@ pub fn script(name: &str, args: &[&str]) -> Command {
     npm(&[&["run", "--silent", name, "--"], args].concat())
 }
 
+/// A program that came with the packages of `npm/package.json`.
+pub fn tool(name: &str) -> Command {
+    let path = folder().join("node_modules/.bin").join(name);
+    shell::program("node", &[&path.to_string_lossy()])
+}
+
 fn npm(args: &[&str]) -> Command {
     let mut command = shell::program("npm", args);
     command.current_dir(folder());

@@ -1,0 +1,7 @@
+// `node by-require.cjs PACKAGE [TEXT]`: prints the milliseconds from before the call to after the first decode, and since the process began.
+const [name, text] = process.argv.slice(2);
+const start = process.hrtime.bigint();
+const { decode } = require(name);
+if (text) decode(text, { network: "regtest" });
+const end = process.hrtime.bigint();
+console.log(JSON.stringify([Number(end - start) / 1e6, performance.now()]));
