@@ -26,7 +26,7 @@ mod linux {
     use invreq::Preimage;
 
     use crate::common::host::route;
-    use crate::common::{config, error_bytes, params, Host, Request};
+    use crate::common::{config, error_bytes, params, Host, PaysWith, Request};
 
     /// Secrets are kept masked, or the test would find its own.
     const MASK: u8 = 0x5a;
@@ -92,9 +92,16 @@ mod linux {
         found
     }
 
+    /// What the host's dice show next.
+    fn next_entropy(host: &Host) -> [u8; 32] {
+        let mut bytes = [0xd1; 32];
+        bytes[24..].copy_from_slice(&(host.dice + 1).to_be_bytes());
+        bytes
+    }
+
     /// An invoice is made, delivered, refused, claimed and paid; another waits.
     #[inline(never)]
-    fn live() -> [u8; 32] {
+    fn live() -> [[u8; 32]; 2] {
         let mut host = Box::new(Host::unopened(config(), seed(), MemoryStore::new()));
         // The host of this test has one of its own, which is not the engine's to wipe.
         host.seed = [0; 32];
@@ -110,18 +117,24 @@ mod linux {
         assert!(host.claim(hash, 50_000).unwrap().preimage.is_some());
         host.default_route = route(ReplyPath::Host);
         host.wait(250);
-        let mut nonce = [0xd1; 32];
-        nonce[24..].copy_from_slice(&(host.dice + 1).to_be_bytes());
+        let nonce = next_entropy(&host);
         host.send(params(&Request::number(2).text(), "b")).unwrap();
         let copy = host.delivered(SendOutcome::Accepted);
         host.payer_error(copy.reply_path_id.unwrap(), error_bytes("no", None));
+        // The host's own preimage is sealed, and opened again for a claim.
+        host.wait(250);
+        host.source.with = PaysWith::Given([9; 32]);
+        let sealed_with = next_entropy(&host);
+        host.send(params(&Request::number(3).text(), "c")).unwrap();
+        let hash = host.get("c").payment_hash;
+        assert!(host.claim(hash, 50_000).unwrap().preimage.is_some());
         let preimage = Preimage::new(derived("preimage", &[&nonce]).map(|byte| byte ^ MASK));
         assert_eq!(
             preimage.payment_hash(),
             host.get("b").payment_hash,
             "it is this preimage that is looked for"
         );
-        nonce
+        [nonce, sealed_with]
     }
 
     pub fn main() {
@@ -132,7 +145,7 @@ mod linux {
         black_box(&kept);
         assert_eq!(copies(&masked_seed()), 0, "a copy that was wiped is not found");
 
-        let nonce = live();
+        let [nonce, sealed_with] = live();
         assert_eq!(copies(&masked_seed()), 0, "the seed");
         assert_eq!(
             copies(&derived("preimage", &[&nonce])),
@@ -145,7 +158,8 @@ mod linux {
             "the key of an invoice"
         );
         assert_eq!(copies(&derived("reply-key", &[&[0]])), 0, "the key of replies");
-        assert_eq!(copies(&derived("seal", &[&nonce])), 0, "the key that seals");
+        let sealing = copies(&derived("seal", &[&sealed_with]));
+        assert_eq!(sealing, 0, "the key that seals");
         println!("nothing is left in memory");
     }
 }
