@@ -8,6 +8,7 @@ import { inspect } from "node:util";
 import { unhex } from "./support/scenarios/lines.js";
 import { runScenario } from "./support/scenarios/run.js";
 import { entropy } from "./support/scenarios/stage.js";
+import { Transcript } from "./support/scenarios/transcript.js";
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../tests/scenarios/${path}`, import.meta.url), "utf8");
@@ -26,6 +27,22 @@ for (const file of readdirSync(new URL("../../tests/scenarios/cases", import.met
     for (const text of seen) assertQuiet(text, scenario.do.length);
   });
 }
+
+test("a run that differs is found, and so is what leaves before it is written", async () => {
+  const run = (...lines: string[]): Promise<void> => {
+    const transcript = new Transcript("> 1 open\nwrite 1\nsend 1-0\n> 2 close\n", 50);
+    for (const line of ["> 1 open", ...lines]) void transcript.write(line);
+    return transcript.finish(1);
+  };
+  await run("write 1", "send 1-0");
+  await assert.rejects(run("send 1-0", "write 1"), /too early: send 1-0/);
+  await assert.rejects(run("write 1", "send 1-1"), /line 3 has to be: send 1-0\n {2}there is: send 1-1/);
+  await assert.rejects(run("write 1"), /line 3 has to be: send 1-0/);
+  await assert.rejects(
+    run("write 1", "send 1-0", "send 1-1"),
+    /line 4 has to be: > 2 close\n {2}there is: send 1-1/,
+  );
+});
 
 test("what gives a secret away is found", () => {
   for (const secret of [seed, Buffer.from(entropy(3, "b")), preimage(entropy(2, "a"))]) {
