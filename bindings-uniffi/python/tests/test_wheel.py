@@ -34,6 +34,8 @@ def seen(event: invreq.PayeeEvent) -> Record | None:
             return record
         case invreq.Missed(count=count):
             print(count + 1)
+        case _:
+            pass
     return None
 
 
@@ -54,6 +56,21 @@ async def main() -> None:
         except errors.SourceFailed as error:
             print(error)
 
+
+class Blocking:
+    def create_inbound_payment(self, request: invreq.InboundPaymentRequest) -> invreq.InboundPayment:
+        raise RuntimeError("no node")
+
+    def send(self, delivery: invreq.Delivery) -> invreq.SendOutcome:
+        return invreq.SendOutcome.OFFLINE
+
+
+with invreq.SyncPayee.open(
+    network="bitcoin", store=MemoryStore(), source=Blocking(), transport=Blocking(), seed=bytes(32)
+) as sync:
+    amount: int | None = sync.preview(REFUND).amount_msat
+    records: list[Record] = list(sync.list_invoices(status="paid"))
+    assert (amount, records) == (20_000_001, [])
 
 print(invreq.__file__)
 print(summary(REFUND), summary("no"))
