@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "invreq"
 
 
 def main(wheel: str, folder: str) -> None:
-    """Finishes the wheel, and prints where it lies."""
+    """Finishes the wheel."""
     with tempfile.TemporaryDirectory() as scratch:
         run("wheel", "unpack", "--dest", scratch, wheel)
         [tree] = Path(scratch).iterdir()
@@ -31,8 +31,6 @@ def main(wheel: str, folder: str) -> None:
         for old in Path(folder).glob("*.whl"):
             old.unlink()
         run("wheel", "pack", "--dest-dir", folder, str(tree))
-    [made] = Path(folder).glob("*.whl")
-    print(made)
 
 
 def run(module: str, *words: str) -> None:
