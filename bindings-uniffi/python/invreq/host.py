@@ -1,7 +1,7 @@
 """What a host supplies: where money comes in, how messages go out, where things are kept, the time and the dice.
 
-The methods of a host are `async def`, as a rule. A plain method may be given instead, where the host is not asynchronous: it is then
-called on a thread of its own, so that it may block.
+The methods of a host are `async def`, as a rule. Where the host is not asynchronous they may be plain `def`: they are then called on a
+thread of their own, and may block. That is why the protocols say `Awaitable[T] | T`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class PaymentSource(Protocol):
     It may also have `can_receive`, see `PaymentForecast`.
     """
 
-    async def create_inbound_payment(self, request: InboundPaymentRequest) -> InboundPayment:
+    def create_inbound_payment(
+        self, request: InboundPaymentRequest
+    ) -> Awaitable[InboundPayment] | InboundPayment:
         """An inbound payment of this amount, with the paths a payer can reach it by.
 
         Take the request's payment hash, or answer with one of your own. It is called after everything else about the request has
@@ -49,7 +51,7 @@ class PaymentSource(Protocol):
 class PaymentForecast(PaymentSource, Protocol):
     """A payment source that can tell beforehand."""
 
-    async def can_receive(self, amount_msat: int) -> bool | None:
+    def can_receive(self, amount_msat: int) -> Awaitable[bool | None] | bool | None:
         """Whether this much, in msat, could be received now; `None` where the node cannot tell. It has ten seconds."""
         ...
 
@@ -85,7 +87,7 @@ class Transport(Protocol):
     Only `send` is required. It may also have the methods of `FullTransport`.
     """
 
-    async def send(self, delivery: Delivery) -> SendOutcome:
+    def send(self, delivery: Delivery) -> Awaitable[SendOutcome] | SendOutcome:
         """Sends one copy, in whichever of its forms the host's node speaks.
 
         It has a minute; what it raises counts as `FAILED`. The outcome is the host's word that the copy left, never that the payer
@@ -100,21 +102,21 @@ class FullTransport(Transport, Protocol):
     A method that raises counts as "cannot be told now": its message ends up in the error of the call.
     """
 
-    async def resolve_scid(self, scid: int, direction: int) -> NodeId | None:
+    def resolve_scid(self, scid: int, direction: int) -> Awaitable[NodeId | None] | NodeId | None:
         """The node at one end of a channel; `None`, which is final, where there is no such channel. It has ten seconds.
 
         `direction` is 0 for the end with the lesser node id, 1 for the other.
         """
         ...
 
-    async def find_route(self, node_id: NodeId) -> Route | None:
+    def find_route(self, node_id: NodeId) -> Awaitable[Route | None] | Route | None:
         """The way to a node, and how the payer can answer; `None` where there is none. It has ten seconds.
 
         Without it every node is taken for a peer, and payers cannot answer.
         """
         ...
 
-    async def ecdh(self, node_id: NodeId, point: str) -> bytes:
+    def ecdh(self, node_id: NodeId, point: str) -> Awaitable[bytes] | bytes:
         """SHA-256 of the compressed product of a node's private key and a point, 32 bytes (BOLT 4, Shared Secret)."""
         ...
 
@@ -125,7 +127,7 @@ class FullTransport(Transport, Protocol):
         """
         ...
 
-    async def close(self) -> None:
+    def close(self) -> Awaitable[None] | None:
         """Gives back what the transport holds. The payee calls it when it is closed."""
         ...
 
@@ -134,7 +136,7 @@ class FullTransport(Transport, Protocol):
 class Signer(Protocol):
     """Signs invoices with a key the host keeps, for payers who want to know whom they pay."""
 
-    async def sign(self, request: SignRequest) -> bytes:
+    def sign(self, request: SignRequest) -> Awaitable[bytes] | bytes:
         """A BIP 340 signature of the digest, 64 bytes, by the key of `request.node_id`. It has a minute."""
         ...
 
@@ -148,18 +150,18 @@ class Store(Protocol):
     your own. It may also have the methods of `SharedStore`.
     """
 
-    async def range(self, start: bytes, end: bytes, limit: int) -> list[Entry]:
+    def range(self, start: bytes, end: bytes, limit: int) -> Awaitable[list[Entry]] | list[Entry]:
         """The first `limit` entries with `start <= key < end`, in ascending order. Fewer mean that there are no more."""
         ...
 
-    async def write(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> Awaitable[None] | None:
         """Does everything in the batch, or nothing; durable when it returns.
 
         In one transaction: the revision is checked first, then that no key of `absent` exists. Otherwise it raises a `conflict`.
         """
         ...
 
-    async def close(self) -> None:
+    def close(self) -> Awaitable[None] | None:
         """Waits for the calls under way and gives back what the store occupies. Calls begun after it raise `closed`."""
         ...
 

@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
-from stage import AMOUNT, NODE, REFUND, SEED, StageTransport, opened, payment, settle
+from stage import AMOUNT, NODE, REFUND, StageTransport, opened, payment, settle
 
 import invreq
 from invreq import InvreqError, Payee, SendOutcome, StoreError, TcpTransport, errors
@@ -222,4 +222,3 @@ def test_transports() -> None:
 def test_errors_of_a_store_have_a_kind() -> None:
     with pytest.raises(errors.InvalidParameter):
         StoreError("odd")  # type: ignore[arg-type]
-    assert SEED

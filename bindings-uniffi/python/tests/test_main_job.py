@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from control import ROOT, Control, TestServer
-
-AMOUNT = 50_000_000
-SUPPORT = Path(__file__).parent / "support"
+from wallets import AMOUNT, Wallet, is_paid_once
 
 
 @pytest.fixture(scope="module")
@@ -24,47 +19,6 @@ def server() -> Iterator[TestServer]:
     running = TestServer()
     yield running
     running.stop()
-
-
-class Wallet:
-    """A wallet that can be started again and again."""
-
-    def __init__(self, server: TestServer, file: Path, request: str) -> None:
-        self.server, self.file, self.request = server, file, request
-        self.events: list[str] = []
-
-    def run(self, *more: str, kill_at: str | None = None) -> dict[str, Any]:
-        """What its call came to; nothing where it was killed at an event."""
-        self.events = []
-        words = [sys.executable, str(SUPPORT / "wallet.py"), str(self.file), self.request, *more]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=self._environment()) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                said = json.loads(line)
-                if isinstance(said, dict):
-                    assert process.wait(10) == 0
-                    return said
-                self.events.append(said)
-                if said == kill_at:
-                    process.kill()
-                    assert process.wait(10) == -signal.SIGKILL
-                    return {}
-        raise AssertionError(f"it ended after {self.events}")
-
-    def _environment(self) -> dict[str, str]:
-        environment = self.server.environment()
-        path = [str(SUPPORT), environment.get("PYTHONPATH", "")]
-        return {**environment, "PYTHONPATH": ":".join(filter(None, path))}
-
-
-async def is_paid_once(control: Control, rpc: str) -> None:
-    """The payer has paid the invoice of this record, and no other one for this wallet."""
-    record = json.loads(rpc)
-    assert (record["status"], record["pay_index"], record["amount_received_msat"]) == ("paid", 1, AMOUNT)
-    sent = await control.event("payment_sent", payment_hash=record["payment_hash"])
-    assert sent["preimage"] == record["payment_preimage"]
-    ours = {"event": "payment_sent", "payment_hash": record["payment_hash"]}.items()
-    assert len([event for event in control.events if ours <= event.items()]) == 1
 
 
 async def test_a_request_is_answered_and_paid(server: TestServer, tmp_path: Path) -> None:
@@ -125,7 +79,7 @@ async def test_the_example_claims_a_refund(server: TestServer, tmp_path: Path) -
     control = await Control.connect(server.address)
     request = await control.create_request(AMOUNT)
     example = ROOT / "examples" / "claim_refund.py"
-    environment = Wallet(server, tmp_path, request)._environment()
+    environment = Wallet(server, tmp_path, request).environment()
 
     def run() -> list[str]:
         words = [sys.executable, str(example), request, str(tmp_path / "wallet")]

@@ -15,10 +15,11 @@ from pathlib import Path
 import stubs
 
 PACKAGE = Path(__file__).resolve().parents[1] / "invreq"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def main(wheel: str, folder: str) -> None:
-    """Finishes the wheel, and prints where it lies."""
+    """Finishes the wheel."""
     with tempfile.TemporaryDirectory() as scratch:
         run("wheel", "unpack", "--dest", scratch, wheel)
         [tree] = Path(scratch).iterdir()
@@ -26,13 +27,14 @@ def main(wheel: str, folder: str) -> None:
         stubs.main(str(glue / "invreq.py"), str(glue / "invreq.pyi"))
         for library in [*glue.glob("*.so"), *glue.glob("*.dylib")]:
             strip(library)
+        for bill in tree.glob("*.dist-info/sboms/*.json"):
+            # It names where the sources lay, which is nobody's business.
+            bill.write_text(bill.read_text().replace(ROOT.as_posix(), "/invreq"))
         shutil.copytree(glue, PACKAGE / "_ffi", dirs_exist_ok=True)
         Path(folder).mkdir(parents=True, exist_ok=True)
         for old in Path(folder).glob("*.whl"):
             old.unlink()
         run("wheel", "pack", "--dest-dir", folder, str(tree))
-    [made] = Path(folder).glob("*.whl")
-    print(made)
 
 
 def run(module: str, *words: str) -> None:

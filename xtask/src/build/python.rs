@@ -19,8 +19,11 @@ pub fn build(output: &mut dyn Output) -> Result<PathBuf, String> {
         fs::copy(&from, &to).map_err(|error| format!("{}: {error}", to.display()))?;
     }
     let made = shell::target_dir().join("python/maturin");
-    if made.exists() {
-        fs::remove_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))?;
+    // The glue of the last build lies beside the sources, and would be packed as one of them.
+    for old in [&made, &folder().join("invreq/_ffi")] {
+        if old.exists() {
+            fs::remove_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
+        }
     }
     output.run(maturin(&python, &made))?;
     let wheels = shell::target_dir().join("python/wheels");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from ..host import NodeId
@@ -16,7 +16,7 @@ class Directory(Protocol):
     also have the methods of `FullDirectory`.
     """
 
-    async def addresses(self, node_id: NodeId) -> Sequence[str]:
+    def addresses(self, node_id: NodeId) -> Awaitable[Sequence[str]] | Sequence[str]:
         """Where a node listens, the best first: `host:port`, `[v6]:port`; nothing where it is not known.
 
         Addresses a transport cannot use are passed over.
@@ -27,13 +27,13 @@ class Directory(Protocol):
 class FullDirectory(Directory, Protocol):
     """Everything a directory can know."""
 
-    async def via(self, node_id: NodeId) -> Sequence[NodeId]:
+    def via(self, node_id: NodeId) -> Awaitable[Sequence[NodeId]] | Sequence[NodeId]:
         """The nodes a message for this node goes through, the one to connect to first; by default none.
 
         Each of them has to be connected to the next.
         """
         ...
 
-    async def resolve_scid(self, scid: int, direction: int) -> NodeId | None:
+    def resolve_scid(self, scid: int, direction: int) -> Awaitable[NodeId | None] | NodeId | None:
         """The node at one end of a channel; `None`, which is final, where there is no such channel."""
         ...

@@ -84,10 +84,11 @@ class TestServer:
     __test__ = False
 
     def __init__(self, topology: str = "relayed") -> None:
-        target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-        program = os.environ.get("INVREQ_TEST_SERVER", str(target / "debug" / "test-server"))
         self._process = subprocess.Popen(
-            [program, topology], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sys.stderr
+            [program("test-server"), topology],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
         )
         assert self._process.stdout is not None
         self.greeting = json.loads(self._process.stdout.readline())
@@ -102,3 +103,10 @@ class TestServer:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)
+
+
+def program(name: str) -> str:
+    """A program of tests/lightning: `cargo build -p invreq-lightning --bins` makes it, or a variable names it."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    variable = f"INVREQ_{name.upper().replace('-', '_')}"
+    return os.environ.get(variable, str(target / "debug" / name))
