@@ -112,12 +112,7 @@ fn is_graph(path: &Path) -> bool {
 
 /// A line for each public declaration: all of the facade, and of the generated module the types the facade gives a name.
 fn symbols(graphs: &[Value]) -> Result<String, String> {
-    let of = |graph: &Value| graph["module"]["name"].as_str().unwrap_or_default().to_owned();
-    let all = |module: &str| {
-        let graphs = graphs.iter().filter(move |graph| of(graph) == module);
-        graphs.flat_map(|graph| graph["symbols"].as_array().into_iter().flatten())
-    };
-    let named: BTreeSet<&str> = all("Invreq")
+    let named: BTreeSet<&str> = all(graphs, "Invreq")
         .filter(|symbol| symbol["kind"]["identifier"] == "swift.typealias")
         .filter_map(|symbol| symbol["pathComponents"][0].as_str())
         .chain(["Record", "ErrorDetails"])
@@ -127,14 +122,22 @@ fn symbols(graphs: &[Value]) -> Result<String, String> {
             .as_str()
             .is_some_and(|name| named.contains(name))
     };
-    let lines: BTreeSet<String> = all("Invreq")
-        .chain(all("InvreqCore").filter(handed_on))
+    let lines: BTreeSet<String> = all(graphs, "Invreq")
+        .chain(all(graphs, "InvreqCore").filter(handed_on))
         .filter_map(line)
         .collect();
     if lines.len() < 100 {
         return Err(format!("there are only {} public declarations", lines.len()));
     }
     Ok(lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
+/// Everything a module declares.
+fn all<'a>(graphs: &'a [Value], module: &'static str) -> impl Iterator<Item = &'a Value> {
+    let graphs = graphs
+        .iter()
+        .filter(move |graph| graph["module"]["name"] == module);
+    graphs.flat_map(|graph| graph["symbols"].as_array().into_iter().flatten())
 }
 
 /// `Payee.open(_:): static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee`
