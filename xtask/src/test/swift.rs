@@ -113,15 +113,12 @@ fn is_graph(path: &Path) -> bool {
 /// A line for each public declaration: all of the facade, and of the generated module the types the facade gives a name.
 fn symbols(graphs: &[Value]) -> Result<String, String> {
     let named: BTreeSet<&str> = all(graphs, "Invreq")
-        .filter(|symbol| symbol["kind"]["identifier"] == "swift.typealias")
-        .filter_map(|symbol| symbol["pathComponents"][0].as_str())
+        .filter(|symbol| text(symbol, "/kind/identifier") == Some("swift.typealias"))
+        .filter_map(|symbol| text(symbol, "/pathComponents/0"))
         .chain(["Record", "ErrorDetails"])
         .collect();
-    let handed_on = |symbol: &&Value| {
-        symbol["pathComponents"][0]
-            .as_str()
-            .is_some_and(|name| named.contains(name))
-    };
+    let handed_on =
+        |symbol: &&Value| text(symbol, "/pathComponents/0").is_some_and(|name| named.contains(name));
     let lines: BTreeSet<String> = all(graphs, "Invreq")
         .chain(all(graphs, "InvreqCore").filter(handed_on))
         .filter_map(line)
@@ -136,22 +133,33 @@ fn symbols(graphs: &[Value]) -> Result<String, String> {
 fn all<'a>(graphs: &'a [Value], module: &'static str) -> impl Iterator<Item = &'a Value> {
     let graphs = graphs
         .iter()
-        .filter(move |graph| graph["module"]["name"] == module);
-    graphs.flat_map(|graph| graph["symbols"].as_array().into_iter().flatten())
+        .filter(move |graph| text(graph, "/module/name") == Some(module));
+    graphs.flat_map(|graph| {
+        graph
+            .get("symbols")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    })
 }
 
 /// `Payee.open(_:): static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee`
 fn line(symbol: &Value) -> Option<String> {
-    let path: Vec<&str> = symbol["pathComponents"]
+    let path: Vec<&str> = symbol
+        .get("pathComponents")?
         .as_array()?
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let fragments = symbol["declarationFragments"].as_array()?;
+    let fragments = symbol.get("declarationFragments")?.as_array()?;
     let spelled: String = fragments
         .iter()
-        .filter_map(|fragment| fragment["spelling"].as_str())
+        .filter_map(|fragment| text(fragment, "/spelling"))
         .collect();
     let declaration = spelled.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(format!("{}: {declaration}", path.join(".")))
+}
+
+fn text<'a>(value: &'a Value, place: &str) -> Option<&'a str> {
+    value.pointer(place)?.as_str()
 }

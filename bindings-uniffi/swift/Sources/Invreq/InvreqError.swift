@@ -9,8 +9,8 @@ import InvreqCore
 /// ```swift
 /// do {
 ///     try await payee.sendInvoice(request, label: "withdrawal 1729")
-/// } catch where error.code == .labelInUse {
-///     // the label has an invoice already
+/// } catch {
+///     if error.code == .labelInUse { … }  // the label has an invoice already
 /// }
 /// ```
 public typealias InvreqError = InvreqCore.ErrorDetails
@@ -66,8 +66,8 @@ extension ErrorCode: CaseIterable {
 }
 
 extension ErrorCode {
-    /// Matches an error of this code: `catch ErrorCode.noRoute`.
-    public static func ~= (code: ErrorCode, error: any Error) -> Bool {
+    /// Matches an error of this code, where a `do` throws others as well: `catch ErrorCode.noRoute`.
+    public static func ~= (code: ErrorCode, error: some Error) -> Bool {
         (error as? InvreqError)?.code == code
     }
 }

@@ -67,11 +67,11 @@ struct MainJobTests {
         node.serve(payee)
         let request = try await server.request()
         try await server.control.call("kill", ["node": "payer"])
-        do {
+        do throws(InvreqError) {
             try await payee.sendInvoice(request, label: "away", timeout: 30, expiry: 600)
             Issue.record("nobody was there")
-        } catch ErrorCode.noRoute {
-            // As it should be.
+        } catch {
+            #expect(error.code == .noRoute)
         }
         try await server.control.call("revive", ["node": "payer"])
         try await server.control.call("reconnect", ["a": "payer", "b": "relay"])
