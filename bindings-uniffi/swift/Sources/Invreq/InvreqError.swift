@@ -65,11 +65,4 @@ extension ErrorCode: CaseIterable {
     public static var allCases: [ErrorCode] { errorCodes().map(\.code) }
 }
 
-extension ErrorCode {
-    /// Matches an error of this code, where a `do` throws others as well: `catch ErrorCode.noRoute`.
-    public static func ~= (code: ErrorCode, error: some Error) -> Bool {
-        (error as? InvreqError)?.code == code
-    }
-}
-
 private let table = Dictionary(uniqueKeysWithValues: errorCodes().map { ($0.code, $0) })
