@@ -19,6 +19,9 @@ pub fn check(log: &mut Log) -> Checked {
     let swift = swift::build(log)?;
     format(log, &swift)?;
     log.run(swift.package("test", &swift::package(), &[]))?;
+    let mut alone = swift.package("test", &swift::package(), &["--filter", "LoadTests"]);
+    alone.env("INVREQ_LOAD", "1");
+    log.run(alone)?;
     log.cargo(&[
         "build",
         "--locked",
@@ -45,7 +48,7 @@ fn format(log: &mut Log, swift: &Swift) -> Done {
     let folders = folders.map(|folder| folder.display().to_string());
     words.extend(folders.iter().map(String::as_str));
     words.push("examples/claim_refund.swift");
-    log.run(swift.run("swift-format", &words))
+    log.run(swift.run("swift", &[&["format"], &words[..]].concat()))
 }
 
 /// What the tests measured, for the table.
