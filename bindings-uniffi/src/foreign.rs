@@ -31,7 +31,7 @@ pub enum Exported {
 pub fn export_wallet(store: Arc<dyn HostStore>, wallet_id: &str) -> Exported {
     let config = place(wallet_id);
     let dumped = block_on(export(
-        &Foreign(store),
+        &Foreign::new(store),
         &config.store_prefix(),
         &config.revision_key(),
     ));

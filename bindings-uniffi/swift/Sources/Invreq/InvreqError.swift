@@ -52,8 +52,9 @@ extension ErrorCode {
     /// What the table of errors says about this code.
     public var info: ErrorCodeInfo {
         // The table has every code: both are made from the same list.
-        table[self] ?? ErrorCodeInfo(
-            code: self, name: "internal", rpcCode: -1, category: .internal, retryable: false, meaning: "")
+        table[self]
+            ?? ErrorCodeInfo(
+                code: self, name: "internal", rpcCode: -1, category: .internal, retryable: false, meaning: "")
     }
 
     /// The code as it is written in every language, such as `no_route`.

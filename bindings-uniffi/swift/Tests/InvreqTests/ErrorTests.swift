@@ -85,10 +85,13 @@ struct ErrorTests {
             ("amount", { try await payee.sendInvoice(refund, label: "a", amountMsat: .max) }),
             ("key", { try await payee.sendInvoice(refund, label: "a", invoiceNodeId: "02ff") }),
             ("hash", { _ = try await payee.claim(paymentHash: "zz", totalMsat: 1, firstHtlcAt: 0) }),
-            ("preimage", {
-                try await payee.paymentReceived(
-                    paymentHash: String(repeating: "0", count: 64), amountMsat: 0, paidAt: .max, preimage: Data([1]))
-            }),
+            (
+                "preimage",
+                {
+                    try await payee.paymentReceived(
+                        paymentHash: String(repeating: "0", count: 64), amountMsat: 0, paidAt: .max, preimage: Data([1]))
+                }
+            ),
             ("id", { try await payee.receiveInvoiceError(replyPathId: Data(), bytes: Data()) }),
             ("no such", { try await payee.resend("none") }),
             ("none", { try await payee.delInvoice("none", status: .paid) }),
