@@ -19,6 +19,9 @@ pub fn check(log: &mut Log) -> Checked {
     let swift = swift::build(log)?;
     format(log, &swift)?;
     log.run(swift.package("test", &swift::package(), &[]))?;
+    let mut alone = swift.package("test", &swift::package(), &["--filter", "LoadTests"]);
+    alone.env("INVREQ_LOAD", "1");
+    log.run(alone)?;
     log.cargo(&[
         "build",
         "--locked",
@@ -45,7 +48,7 @@ fn format(log: &mut Log, swift: &Swift) -> Done {
     let folders = folders.map(|folder| folder.display().to_string());
     words.extend(folders.iter().map(String::as_str));
     words.push("examples/claim_refund.swift");
-    log.run(swift.run("swift-format", &words))
+    log.run(swift.run("swift", &[&["format"], &words[..]].concat()))
 }
 
 /// What the tests measured, for the table.
@@ -112,23 +115,15 @@ fn is_graph(path: &Path) -> bool {
 
 /// A line for each public declaration: all of the facade, and of the generated module the types the facade gives a name.
 fn symbols(graphs: &[Value]) -> Result<String, String> {
-    let of = |graph: &Value| graph["module"]["name"].as_str().unwrap_or_default().to_owned();
-    let all = |module: &str| {
-        let graphs = graphs.iter().filter(move |graph| of(graph) == module);
-        graphs.flat_map(|graph| graph["symbols"].as_array().into_iter().flatten())
-    };
-    let named: BTreeSet<&str> = all("Invreq")
-        .filter(|symbol| symbol["kind"]["identifier"] == "swift.typealias")
-        .filter_map(|symbol| symbol["pathComponents"][0].as_str())
+    let named: BTreeSet<&str> = all(graphs, "Invreq")
+        .filter(|symbol| text(symbol, "/kind/identifier") == Some("swift.typealias"))
+        .filter_map(|symbol| text(symbol, "/pathComponents/0"))
         .chain(["Record", "ErrorDetails"])
         .collect();
-    let handed_on = |symbol: &&Value| {
-        symbol["pathComponents"][0]
-            .as_str()
-            .is_some_and(|name| named.contains(name))
-    };
-    let lines: BTreeSet<String> = all("Invreq")
-        .chain(all("InvreqCore").filter(handed_on))
+    let handed_on =
+        |symbol: &&Value| text(symbol, "/pathComponents/0").is_some_and(|name| named.contains(name));
+    let lines: BTreeSet<String> = all(graphs, "Invreq")
+        .chain(all(graphs, "InvreqCore").filter(handed_on))
         .filter_map(line)
         .collect();
     if lines.len() < 100 {
@@ -137,18 +132,37 @@ fn symbols(graphs: &[Value]) -> Result<String, String> {
     Ok(lines.iter().map(|line| format!("{line}\n")).collect())
 }
 
+/// Everything a module declares.
+fn all<'a>(graphs: &'a [Value], module: &'static str) -> impl Iterator<Item = &'a Value> {
+    let graphs = graphs
+        .iter()
+        .filter(move |graph| text(graph, "/module/name") == Some(module));
+    graphs.flat_map(|graph| {
+        graph
+            .get("symbols")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    })
+}
+
 /// `Payee.open(_:): static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee`
 fn line(symbol: &Value) -> Option<String> {
-    let path: Vec<&str> = symbol["pathComponents"]
+    let path: Vec<&str> = symbol
+        .get("pathComponents")?
         .as_array()?
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let fragments = symbol["declarationFragments"].as_array()?;
+    let fragments = symbol.get("declarationFragments")?.as_array()?;
     let spelled: String = fragments
         .iter()
-        .filter_map(|fragment| fragment["spelling"].as_str())
+        .filter_map(|fragment| text(fragment, "/spelling"))
         .collect();
     let declaration = spelled.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(format!("{}: {declaration}", path.join(".")))
+}
+
+fn text<'a>(value: &'a Value, place: &str) -> Option<&'a str> {
+    value.pointer(place)?.as_str()
 }

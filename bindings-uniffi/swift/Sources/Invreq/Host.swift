@@ -64,7 +64,13 @@ extension Transport {
     }
 
     public func receive() async throws -> Received {
-        while true { try await Task.sleep(nanoseconds: 3_600_000_000_000) }
+        // Not a long sleep: the runtime keeps the timer of one that is cancelled until it would have ended.
+        let never = First<Received>()
+        return try await withTaskCancellationHandler {
+            try await never.value()
+        } onCancel: {
+            never.decide(.failure(CancellationError()))
+        }
     }
 
     public func close() async {}

@@ -9,8 +9,8 @@ import InvreqCore
 /// ```swift
 /// do {
 ///     try await payee.sendInvoice(request, label: "withdrawal 1729")
-/// } catch where error.code == .labelInUse {
-///     // the label has an invoice already
+/// } catch {
+///     if error.code == .labelInUse { … }  // the label has an invoice already
 /// }
 /// ```
 public typealias InvreqError = InvreqCore.ErrorDetails
@@ -52,8 +52,9 @@ extension ErrorCode {
     /// What the table of errors says about this code.
     public var info: ErrorCodeInfo {
         // The table has every code: both are made from the same list.
-        table[self] ?? ErrorCodeInfo(
-            code: self, name: "internal", rpcCode: -1, category: .internal, retryable: false, meaning: "")
+        table[self]
+            ?? ErrorCodeInfo(
+                code: self, name: "internal", rpcCode: -1, category: .internal, retryable: false, meaning: "")
     }
 
     /// The code as it is written in every language, such as `no_route`.
@@ -63,13 +64,6 @@ extension ErrorCode {
 extension ErrorCode: CaseIterable {
     /// Every code there is.
     public static var allCases: [ErrorCode] { errorCodes().map(\.code) }
-}
-
-extension ErrorCode {
-    /// Matches an error of this code: `catch ErrorCode.noRoute`.
-    public static func ~= (code: ErrorCode, error: any Error) -> Bool {
-        (error as? InvreqError)?.code == code
-    }
 }
 
 private let table = Dictionary(uniqueKeysWithValues: errorCodes().map { ($0.code, $0) })

@@ -25,16 +25,19 @@ final class Alarm: Sendable {
             state.waiting = first
             return state.isPoked
         }
-        let sleeping = isPoked ? nil : sleep.map { sleep in
-            Task {
-                do {
-                    try await sleep()
-                    first.decide(.success(()))
-                } catch {
-                    first.decide(.failure(error))
+        let sleeping =
+            isPoked
+            ? nil
+            : sleep.map { sleep in
+                Task {
+                    do {
+                        try await sleep()
+                        first.decide(.success(()))
+                    } catch {
+                        first.decide(.failure(error))
+                    }
                 }
             }
-        }
         defer {
             sleeping?.cancel()
             state.with { state in

@@ -131,7 +131,11 @@ final class Stage: Store, PaymentSource, Transport, Signer, HostClock {
                 if let id = found["replyTo"]?.bytes { return .invoiceError(replyPathId: id, bytes: bytes) }
                 return .onionMessage(nodeId: found["nodeId"]?.text, bytes: bytes)
             case .failure(let waiting):
-                await withTaskCancellationHandler { await waiting.woken.value() } onCancel: { waiting.woken.wake() }
+                await withTaskCancellationHandler {
+                    await waiting.woken.value()
+                } onCancel: {
+                    waiting.woken.wake()
+                }
                 try Task.checkCancellation()
             }
         }

@@ -35,8 +35,14 @@ final class World: @unchecked Sendable {
     }
 
     var nowMs: UInt64 { with { now } }
-    var action: UInt32 { get { with { number } } set { with { number = newValue } } }
-    var data: [Data: Data] { get { with { stored } } set { with { stored = newValue } } }
+    var action: UInt32 {
+        get { with { number } }
+        set { with { number = newValue } }
+    }
+    var data: [Data: Data] {
+        get { with { stored } }
+        set { with { stored = newValue } }
+    }
 
     func says(_ part: String, _ word: String) -> Json? { with { says[part].flatMap { Json.object($0)[word] } } }
 
@@ -111,7 +117,11 @@ final class World: @unchecked Sendable {
             return false
         }
         if isLate { return }
-        await withTaskCancellationHandler { await woken.value() } onCancel: { woken.wake() }
+        await withTaskCancellationHandler {
+            await woken.value()
+        } onCancel: {
+            woken.wake()
+        }
         with { sleepers.removeAll { $0.first === woken } }
     }
 }

@@ -50,7 +50,7 @@ public final class MyNode: PaymentSource, Directory {
         let control = control
         Task {
             let missed = try await control.call("payments")["payments"] as? [Control.Fields] ?? []
-            for event in missed { try await serve(event, payee) }
+            for event in missed { try? await serve(event, payee) }  // some are of other wallets
         }
         Task {
             for await event in control.events() { try? await serve(event, payee) }

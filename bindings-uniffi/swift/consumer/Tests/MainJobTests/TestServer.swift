@@ -28,7 +28,7 @@ final class TestServer: @unchecked Sendable {
         }
         let said = try JSONSerialization.jsonObject(with: line) as? Control.Fields ?? [:]
         let address = (said["control"] as? [String: String])?["tcp"] ?? ""
-        let nodes = try JSONSerialization.data(withJSONObject: said["nodes"] ?? [:])
+        let nodes = try JSONSerialization.data(withJSONObject: said["nodes"] as? Control.Fields ?? [:])
         self.environment = ["INVREQ_NODE": address, "INVREQ_NODES": String(decoding: nodes, as: UTF8.self)]
         control = try Control(address)
     }

@@ -14,8 +14,8 @@ final class Wallet: Sendable {
         file = folder.appendingPathComponent("wallet.db").path
     }
 
-    /// Runs it to its end, or until it says this, `nth` time; then it is killed. Gives what it said.
-    func run(killAt moment: String? = nil, nth: Int = 1) async throws -> [String] {
+    /// Runs it to its end, or until it says this; then it is killed. Gives what it said.
+    func run(killAt moment: String? = nil) async throws -> [String] {
         let process = Process()
         process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent()
             .appendingPathComponent("claim_refund")
@@ -26,7 +26,6 @@ final class Wallet: Sendable {
         try process.run()
         var lines: [String] = []
         var pending = Data()
-        var left = nth
         while true {
             let more = output.fileHandleForReading.availableData
             if more.isEmpty { break }
@@ -35,10 +34,7 @@ final class Wallet: Sendable {
                 let line = String(decoding: pending[..<end], as: UTF8.self)
                 pending = Data(pending[pending.index(after: end)...])
                 lines.append(line)
-                if line == moment {
-                    left -= 1
-                    if left == 0 { kill(process.processIdentifier, SIGKILL) }
-                }
+                if line == moment { kill(process.processIdentifier, SIGKILL) }
             }
         }
         process.waitUntilExit()
