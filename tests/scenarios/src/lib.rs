@@ -12,6 +12,7 @@
     clippy::unwrap_used
 )]
 
+mod calls;
 pub mod lines;
 mod run;
 pub mod scenario;

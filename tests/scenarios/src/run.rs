@@ -11,14 +11,15 @@ use std::sync::Arc;
 
 use bitcoin::secp256k1::PublicKey;
 use invreq::driver::Payee;
-use invreq::engine::{Claim, Config, Delivery, Event, ListInvoices, PaymentReceived, Record, SignRequest};
-use invreq::{Preimage, Result};
+use invreq::engine::{Config, Delivery, Event, ListInvoices, Record, SignRequest};
+use invreq::Result;
 use serde_json::{json, Value};
 
+use crate::calls::{is_call, reply};
 use crate::scenario::Scenario;
 use crate::stage::{Data, Stage, World};
 use crate::turns::{DONE, EVENT, OVER};
-use crate::values::{array, bytes, number, number32, parsed, status, text};
+use crate::values::{array, parsed, text};
 use crate::{lines, texts, values};
 
 /// What came of a scenario.
@@ -68,8 +69,9 @@ struct Run<'a> {
     number: u32,
 }
 
-/// Runs a scenario; the process dies after so many writes and sends, if that many come, and the rest is carried on with.
-pub fn run(scenario: &Scenario, dies_after: Option<u32>) -> Ran {
+/// Runs a scenario. The process dies after so many writes and sends, each time counted from the last; the rest is then carried on
+/// with as an app would.
+pub fn run(scenario: &Scenario, dies_after: &[u32]) -> Ran {
     let world = Arc::new(World::new(scenario.host_defaults(), scenario.now_ms, dies_after));
     let mut run = Run {
         scenario,
@@ -90,7 +92,7 @@ pub fn run(scenario: &Scenario, dies_after: Option<u32>) -> Ran {
     let deliveries = run.world.deliveries.lock().unwrap().clone();
     let signed = run.world.signed.lock().unwrap().clone();
     let multiplied = run.world.multiplied.lock().unwrap().iter().copied().collect();
-    let died = run.world.died.load(Ordering::SeqCst) || run.world.dies_after.load(Ordering::SeqCst) <= 0;
+    let died = run.world.has_died.load(Ordering::SeqCst);
     Ran {
         lines,
         records,
@@ -109,23 +111,30 @@ impl Run<'_> {
     fn act(&mut self, action: &Value, number: u32) {
         self.begin(action, number);
         self.settle();
-        if !self.world.died.swap(false, Ordering::SeqCst) {
-            return;
+        let mut again = action.clone();
+        if action["do"] == "sendInvoice" {
+            again["existing"] = json!("join");
         }
-        self.world.turns.write("died");
-        let names: Vec<String> = self.doors.keys().cloned().collect();
-        for name in names {
-            self.crash(&name);
-            let door = self.doors[&name].clone();
-            self.begin(&door, number);
-            self.settle();
-        }
-        if is_call(action) {
-            let mut again = action.clone();
-            if action["do"] == "sendInvoice" {
-                again["existing"] = json!("join");
+        while self.world.died.load(Ordering::SeqCst) {
+            self.come_back(number);
+            if is_call(action) && !self.world.died.load(Ordering::SeqCst) {
+                self.begin(&again, number);
+                self.settle();
             }
-            self.begin(&again, number);
+        }
+    }
+
+    /// The process is started again, on the store as it is.
+    fn come_back(&mut self, number: u32) {
+        self.world.turns.write("died");
+        self.world.died.store(false, Ordering::SeqCst);
+        self.world.has_died.store(true, Ordering::SeqCst);
+        self.world.dies_after.lock().unwrap().pop_front();
+        self.world.held.lock().unwrap().clear();
+        let doors = self.doors.clone();
+        doors.keys().for_each(|name| self.crash(name));
+        for door in doors.values() {
+            self.begin(door, number);
             self.settle();
         }
     }
@@ -153,13 +162,9 @@ impl Run<'_> {
             "source" | "transport" | "signer" | "store" => self.world.tell(&what, &without(&given, "do")),
             "arrive" => self.world.arrived.lock().unwrap().push_back(given),
             "release" => {
-                let oldest = self
-                    .world
-                    .held
-                    .lock()
-                    .unwrap()
-                    .pop_front()
-                    .expect("something is held");
+                let oldest = self.world.held.lock().unwrap().pop_front();
+                let died = self.world.has_died.load(Ordering::SeqCst);
+                let oldest = oldest.or(died.then_some(u64::MAX)).expect("something is held");
                 let say = given["say"].as_str().unwrap_or_default().to_owned();
                 self.world.released.lock().unwrap().insert(oldest, say);
             }
@@ -177,6 +182,7 @@ impl Run<'_> {
     }
 
     fn open(&mut self, name: String, given: Value, action: &Value) {
+        self.crash(&name);
         self.doors.insert(name.clone(), action.clone());
         let config = Config {
             network: parsed(&given["network"]),
@@ -233,14 +239,15 @@ impl Run<'_> {
     /// Begins a call of the payee; its reply is a line.
     fn call(&mut self, name: String, call: &str, given: Value, action: u32) {
         let Some(payee) = self.opened.borrow().payees.get(&name).cloned() else {
-            assert!(
-                self.world.dies_after.load(Ordering::SeqCst) <= 0,
-                "{name} is not open"
-            );
+            assert!(self.world.has_died.load(Ordering::SeqCst), "{name} is not open");
             return;
         };
-        let call = call.to_owned();
-        self.call_with(name, action, async move { reply(&payee, &call, &given).await });
+        let (call, turns) = (call.to_owned(), self.world.turns.clone());
+        self.call_with(
+            name,
+            action,
+            async move { reply(&payee, &call, &given, &turns).await },
+        );
     }
 
     fn call_with(&mut self, name: String, action: u32, work: impl Future<Output = Result<String>> + 'static) {
@@ -292,92 +299,6 @@ impl Run<'_> {
         self.settle();
         found.take()
     }
-}
-
-/// What a call of the payee replies with.
-async fn reply(payee: &Payee, call: &str, given: &Value) -> Result<String> {
-    let hash = || parsed(&given["paymentHash"]);
-    let claim = || Claim {
-        payment_hash: hash(),
-        total_msat: number(&given["totalMsat"]),
-        first_htlc_at: number(&given["firstHtlcAt"]),
-    };
-    let record = match call {
-        "sendInvoice" => payee.send_invoice(values::send_invoice(given)).await?,
-        "resend" => payee.resend(&text(&given["label"])).await?,
-        "waitInvoice" => payee.wait_invoice(&text(&given["label"])).await?,
-        "waitAnyInvoice" => {
-            let last = given["lastPayIndex"].as_u64().unwrap_or_default();
-            payee.wait_any_invoice(last, number32(&given["timeout"])).await?
-        }
-        "delInvoice" => {
-            payee
-                .del_invoice(&text(&given["label"]), status(&given["status"]))
-                .await?
-        }
-        "claimFailed" => payee.claim_failed(hash()).await?,
-        "paymentReceived" => {
-            let received = PaymentReceived {
-                payment_hash: hash(),
-                amount_msat: number(&given["amountMsat"]),
-                paid_at: number(&given["paidAt"]),
-                preimage: given
-                    .get("preimage")
-                    .map(|preimage| Preimage::new(array(preimage))),
-            };
-            payee.payment_received(received).await?
-        }
-        "listInvoices" => return Ok(lines::page(&payee.list_invoices(values::query(given)).await?)),
-        "preview" => return Ok(lines::preview(&payee.preview(&text(&given["invreq"])).await?)),
-        "claim" => return Ok(lines::approval(&payee.claim(claim()).await?)),
-        "judge" => return Ok(lines::verdict(&payee.judge(claim()).await)),
-        "ignoredReplies" => return Ok(payee.ignored_replies().await.to_string()),
-        "replyNodeId" => return Ok(payee.reply_node_id().await?.to_string()),
-        nothing => {
-            match nothing {
-                "receiveOnionMessage" => match given.get("nodeId").map(parsed) {
-                    Some(node_id) => {
-                        payee
-                            .receive_onion_message_at(node_id, bytes(&given["bytes"]))
-                            .await?
-                    }
-                    None => payee.receive_onion_message(bytes(&given["bytes"])).await?,
-                },
-                "receiveInvoiceError" => {
-                    let id = array(&given["replyTo"]);
-                    payee.receive_invoice_error(id, bytes(&given["bytes"])).await?;
-                }
-                "resume" => payee.resume().await?,
-                "close" => payee.close().await?,
-                other => panic!("there is no action {other}"),
-            }
-            return Ok("ok".to_owned());
-        }
-    };
-    Ok(lines::done(&record))
-}
-
-/// Whether it is something an app asks of its payee, and not something that happens around it.
-fn is_call(action: &Value) -> bool {
-    let host = [
-        "open",
-        "crash",
-        "keepStore",
-        "putBackStore",
-        "clock",
-        "source",
-        "transport",
-        "signer",
-        "store",
-        "arrive",
-        "release",
-        "cancel",
-        "decode",
-        "verify",
-        "answer",
-        "close",
-    ];
-    !host.iter().any(|name| action["do"] == *name)
 }
 
 fn without(given: &Value, key: &str) -> Value {

@@ -1,6 +1,6 @@
 //! The host of a scenario: a store, a source, a transport, a signer, a clock and dice that do what they are told.
 
-use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -44,14 +44,16 @@ pub struct World {
     pub signed: Mutex<Vec<SignRequest>>,
     /// The nodes and points that were asked about.
     pub multiplied: Mutex<BTreeSet<(PublicKey, PublicKey)>>,
-    /// After how many writes and sends the process dies, and whether it did.
-    pub dies_after: AtomicI64,
+    /// After how many writes and sends the process dies, each time counted from the last, and whether it just did.
+    pub dies_after: Mutex<VecDeque<u32>>,
     pub died: AtomicBool,
+    /// Whether it ever did.
+    pub has_died: AtomicBool,
     next: AtomicU64,
 }
 
 impl World {
-    pub fn new(defaults: BTreeMap<String, Value>, now_ms: u64, dies_after: Option<u32>) -> Self {
+    pub fn new(defaults: BTreeMap<String, Value>, now_ms: u64, dies_after: &[u32]) -> Self {
         Self {
             turns: Turns::default(),
             data: Mutex::default(),
@@ -64,8 +66,9 @@ impl World {
             deliveries: Mutex::default(),
             signed: Mutex::default(),
             multiplied: Mutex::default(),
-            dies_after: AtomicI64::new(dies_after.map_or(i64::MAX, i64::from)),
+            dies_after: Mutex::new(dies_after.iter().copied().collect()),
             died: AtomicBool::new(false),
+            has_died: AtomicBool::new(false),
             next: AtomicU64::new(0),
         }
     }
@@ -102,8 +105,15 @@ impl World {
 
     /// The process can die here.
     async fn may_die(&self) {
-        if self.dies_after.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.died.store(true, Ordering::SeqCst);
+        if let Some(left) = self
+            .dies_after
+            .lock()
+            .unwrap()
+            .front_mut()
+            .filter(|_| !self.died.load(Ordering::SeqCst))
+        {
+            *left -= 1;
+            self.died.store(*left == 0, Ordering::SeqCst);
         }
         if self.died.load(Ordering::SeqCst) {
             core::future::pending::<()>().await;

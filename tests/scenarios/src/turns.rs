@@ -89,6 +89,12 @@ impl Turns {
         self.inner().log.push_str(&format!("{text}\n"));
     }
 
+    /// Keeps what its `Debug` prints.
+    pub fn logged_too<'a, T: core::fmt::Debug>(&self, what: &'a T) -> &'a T {
+        self.log(format_args!("{what:?}"));
+        what
+    }
+
     /// All that was logged.
     pub fn logged(&self) -> String {
         self.inner().log.clone()

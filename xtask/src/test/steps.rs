@@ -34,6 +34,7 @@ pub const STEPS: &[Step] = &[
 #[rustfmt::skip] // one line for each step
 pub const LONG: &[Step] = &[
     Step { name: "bench", about: "a quick look at the benchmarks: every ratio keeps its limit", run: bench },
+    Step { name: "crashes", about: "every scenario dies twice: after each write and send, and after each that follows", run: crashes },
     Step { name: "rebuild", about: "the module built in another folder is the same, byte for byte", run: web::rebuild },
 ];
 
@@ -118,6 +119,22 @@ fn generated(log: &mut Log) -> Checked {
 fn bench(log: &mut Log) -> Checked {
     log.line("cargo xtask bench --quick");
     bench::run(&["--quick".to_owned()])?;
+    nothing_to_say()
+}
+
+/// The short form, which dies once in each run, is among all tests.
+fn crashes(log: &mut Log) -> Checked {
+    let mut command = shell::cargo(&[
+        "test",
+        "--locked",
+        "-p",
+        "invreq-scenarios",
+        "--test",
+        "all",
+        "crashes",
+    ]);
+    command.env("INVREQ_LONG", "1");
+    log.run(command)?;
     nothing_to_say()
 }
 

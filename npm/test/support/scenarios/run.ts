@@ -12,8 +12,13 @@ import { Transcript } from "./transcript.js";
 
 const START_MS = 1_700_000_000_000;
 
-/** Runs it, and rejects where it differs from the golden transcript. */
-export async function runScenario(scenario: Scenario, names: Names, golden: string): Promise<void> {
+/** Runs it, and rejects where it differs from the golden transcript. `see` gets every event and every error. */
+export async function runScenario(
+  scenario: Scenario,
+  names: Names,
+  golden: string,
+  see: (value: object) => void = () => {},
+): Promise<void> {
   const transcript = new Transcript(golden);
   const fill = filler(names);
   const { open: door, ...parts } = fill(names.defaults);
@@ -34,6 +39,7 @@ export async function runScenario(scenario: Scenario, names: Names, golden: stri
       const signal = aborts.get(number)?.signal;
       const said = line().catch((error: unknown) => {
         if (!InvreqError.is(error)) throw error;
+        see(error);
         return signal?.aborted ? "cancelled" : lines.error(error);
       });
       void said.then((said) => stage.line(`done ${number} ${said}`));
@@ -56,6 +62,7 @@ export async function runScenario(scenario: Scenario, names: Names, golden: stri
           const payee = await Payee.open({
             ...{ ...host, network, walletId, seed: lines.unhex(seed) },
             onEvent(event) {
+              see(event);
               if ("record" in event) hashes.set(event.record.label, event.record.paymentHash);
               void stage.line(lines.event(event));
             },

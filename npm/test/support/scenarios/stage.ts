@@ -99,13 +99,7 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
     return this.world.sleep(at, signal);
   }
 
-  /** The number of the action (4 bytes), the first byte of the payee's name, and bytes that count up. */
-  readonly entropy = (): Uint8Array => {
-    const bytes = Uint8Array.from({ length: 32 }, (_, place) => 0xd0 + place);
-    new DataView(bytes.buffer).setUint32(0, this.world.action);
-    bytes[4] = this.name.charCodeAt(0);
-    return bytes;
-  };
+  readonly entropy = (): Uint8Array => entropy(this.world.action, this.name);
 
   async range(start: Uint8Array, end: Uint8Array, limit: number): Promise<Entry[]> {
     const word = this.world.says.store.reads?.shift() ?? "ok";
@@ -221,6 +215,14 @@ export class Stage implements Store, PaymentSource, Transport, Signer, Clock {
   #revise({ revisionKey, revision }: Batch): void {
     this.world.data.set(lines.hex(revisionKey), lines.unhex(revision.toString(16).padStart(16, "0")));
   }
+}
+
+/** The number of the action (4 bytes), the first byte of the payee's name, and bytes that count up. */
+export function entropy(action: number, name: string): Uint8Array {
+  const bytes = Uint8Array.from({ length: 32 }, (_, place) => 0xd0 + place);
+  new DataView(bytes.buffer).setUint32(0, action);
+  bytes[4] = name.charCodeAt(0);
+  return bytes;
 }
 
 function storeError(word: string): StoreError {

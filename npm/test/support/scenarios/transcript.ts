@@ -23,7 +23,10 @@ export class Transcript {
   readonly #waiting: Waiting[] = [];
   #moved: () => void = () => {};
 
-  constructor(golden: string) {
+  constructor(
+    golden: string,
+    readonly patienceMs = PATIENCE_MS,
+  ) {
     this.#golden = golden.split("\n").slice(0, -1);
   }
 
@@ -41,7 +44,7 @@ export class Transcript {
   async finish(action: number): Promise<void> {
     const next = this.#golden.findIndex((line) => line.startsWith(`> ${action + 1} `));
     const end = next < 0 ? this.#golden.length : next;
-    const until = Date.now() + PATIENCE_MS;
+    const until = Date.now() + this.patienceMs;
     while (this.lines.length < end && Date.now() < until) await this.#change();
     for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
     if (this.lines.length < end || this.#waiting.length > 0 || this.early.length > 0) throw this.#differs();

@@ -47,6 +47,14 @@ pub fn all() -> Vec<(&'static str, String)> {
             "tooManyPaths",
             edited(|records| _ = records.insert(90, many_paths())),
         ),
+        (
+            "noIntroduction",
+            edited(|records| {
+                let mut path = path_bytes(1);
+                path[0] = 5;
+                records.insert(90, path);
+            }),
+        ),
         ("noMetadata", edited(|records| _ = records.remove(&0))),
         (
             "offerChains",

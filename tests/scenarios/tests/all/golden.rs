@@ -47,7 +47,7 @@ fn every_scenario_comes_to_what_was_expected() {
         .iter()
         .filter(|scenario| chosen.as_ref().is_none_or(|name| *name == scenario.name))
     {
-        let ran = run(scenario, None);
+        let ran = run(scenario, &[]);
         let faults = faults(scenario, &ran);
         if !faults.is_empty() {
             wrong.push(format!("{}\n  {}", scenario.name, faults.join("\n  ")));

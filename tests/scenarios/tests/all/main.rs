@@ -11,6 +11,9 @@
 mod common;
 
 mod broken;
+mod coverage;
+mod crashes;
 mod golden;
 mod make;
 mod requests;
+mod secrets;

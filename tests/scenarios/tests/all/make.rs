@@ -14,7 +14,7 @@ use crate::golden::hold_against;
 use crate::{broken, requests};
 
 /// The nodes that scenarios name, by the number their key is made of.
-const NODES: [u8; 14] = [10, 11, 12, 13, 14, 15, 50, 51, 52, 55, 60, 61, 66, 120];
+const NODES: [u8; 8] = [10, 11, 50, 51, 52, 55, 60, 61];
 
 /// A JSON object with one entry in each line.
 pub fn pretty(map: &Map<String, Value>) -> String {
@@ -121,7 +121,7 @@ fn one(scenario: &Scenario, how: &Value) -> Value {
     if let Some(keys) = how["multiply"].as_array() {
         return multiply(scenario, keys);
     }
-    let ran = run(scenario, None);
+    let ran = run(scenario, &[]);
     if let Some(key) = how["key"].as_u64() {
         // As nobody knows its signature yet, the signer refused.
         let digest = Message::from_digest(ran.signed.last().unwrap().digest);
@@ -176,7 +176,7 @@ fn multiply(scenario: &Scenario, keys: &[Value]) -> Value {
     loop {
         let mut partly = scenario.clone();
         partly.learn("ecdh", &known);
-        let asked = run(&partly, None).multiplied;
+        let asked = run(&partly, &[]).multiplied;
         let new = asked.into_iter().find_map(|(node_id, point)| {
             let key = keys
                 .iter()

@@ -14,7 +14,6 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("refund2", number(2).text()),
         ("refund3", number(3).text()),
         ("refund4", number(4).text()),
-        ("refund5", number(5).text()),
         ("unsigned", number(6).unsigned().text()),
         ("plain", number(7).no_description().text()),
         ("expires100", number(8).expires(START + 100).text()),
