@@ -82,7 +82,7 @@ fn consumer(log: &mut Log) -> Done {
     command.args(["clean", "compile", "exec:java"]);
     let said = shell::stdout(command)?;
     log.line(&said);
-    for expected in ["20000001 msat", "20000001 msat: source_failed: "] {
+    for expected in ["ATM withdrawal", "20000001 msat: source_failed: "] {
         if !said.contains(expected) {
             return Err(format!("the project that uses the jar did not say `{expected}`"));
         }
