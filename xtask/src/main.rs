@@ -27,7 +27,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
     Command { name: "build", about: "wasm: the module and its glue; npm, python, kotlin, swift: the whole package; bench: for the benchmarks of npm", run: build::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
-    Command { name: "errors", about: "write docs/errors.md and npm/src/codes.ts (--check: only compare)", run: generated::errors },
+    Command { name: "errors", about: "write docs/errors.md, npm/src/codes.ts and the exceptions of Python (--check: only compare)", run: generated::errors },
     Command { name: "schema", about: "write the JSON Schema of the contract (--check: only compare)", run: generated::schema },
 ];
 
