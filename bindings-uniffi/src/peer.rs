@@ -18,6 +18,7 @@ pub struct Peer(Mutex<invreq::peer::Peer>);
 
 /// What came of beginning a connection.
 #[derive(uniffi::Enum)]
+#[allow(clippy::large_enum_variant)] // it crosses at once
 pub enum PeerBegun {
     /// The first bytes wait to be written.
     Peer {
