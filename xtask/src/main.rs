@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod generated;
 mod shell;
 mod test;
@@ -27,6 +28,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", about: "check everything a pull request has to pass", run: test::run },
     Command { name: "build", about: "wasm: the module and its glue; npm: the whole npm package; bench: for its benchmarks", run: build::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
+    Command { name: "fuzz", about: "run the fuzz targets and add to their record (--minutes N, --long, --target NAME, --keep)", run: fuzz::run },
     Command { name: "errors", about: "write docs/errors.md and npm/src/codes.ts (--check: only compare)", run: generated::errors },
     Command { name: "schema", about: "write the JSON Schema of the contract (--check: only compare)", run: generated::schema },
 ];
