@@ -128,7 +128,7 @@ impl Scene {
 
     /// What is always true, and what can never happen to an invoice.
     fn look(&mut self) {
-        let records = self.host.list(ListInvoices::default()).unwrap().records;
+        let records = listed(&mut self.host);
         let mut indexes = [Vec::new(), Vec::new()];
         for record in records {
             assert_eq!(record.payment.is_some(), record.status == Status::Paid);
@@ -163,7 +163,7 @@ impl Scene {
     /// What was written can be read, says the same, and comes to rest.
     fn end(&mut self) {
         let shown = |host: &mut Host| -> Vec<_> {
-            let records = host.list(ListInvoices::default()).unwrap().records;
+            let records = listed(host);
             let shown = records.into_iter().map(|record| {
                 (
                     record.label,
@@ -301,6 +301,18 @@ impl Scene {
         };
         Ok(Input::OnionMessage { node_id, bytes })
     }
+}
+
+/// Where a step was not committed, the store is read again first, as every driver does it.
+fn listed(host: &mut Host) -> Vec<Record> {
+    let page = match host.list(ListInvoices::default()) {
+        Err(error) if error.code() == ErrorCode::StoreConflict => {
+            host.restore().unwrap();
+            host.list(ListInvoices::default())
+        }
+        page => page,
+    };
+    page.unwrap().records
 }
 
 const OUTCOMES: [SendOutcome; 4] = [

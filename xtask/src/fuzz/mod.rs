@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::{shell, Done};
 use build::Sanitizer;
-use record::Record;
+pub use record::Record;
 
 const USAGE: &str = "usage: cargo xtask fuzz [--minutes N] [--long] [--target NAME]… [--keep] [--address]
 

@@ -40,6 +40,10 @@ impl Record {
         self.0.get(target).map_or(0.0, |row| row.0)
     }
 
+    pub fn executions(&self, target: &str) -> u64 {
+        self.0.get(target).map_or(0, |row| row.1)
+    }
+
     /// One line for each target.
     fn write(&self) -> Done {
         let rows = self.0.iter().map(|(name, (seconds, executions))| {

@@ -2,6 +2,7 @@
 //!
 //! `INVREQ_MODEL_CASES` says how many stories are told; a shrunk failure is kept in `failures.txt` and told again first.
 
+mod compare;
 mod reference;
 mod system;
 
