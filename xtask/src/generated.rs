@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::{shell, Done, Run};
+use crate::{shell, testing, Done, Run};
 
 /// Every generated file: the command that makes it.
-pub const ALL: &[(&str, Run)] = &[("errors", errors), ("schema", schema)];
+pub const ALL: &[(&str, Run)] = &[("errors", errors), ("schema", schema), ("testing", testing::run)];
 
 const SEED: &str = "tests/vectors/seed/sendinvoice.json";
 const SCHEMA: &str = "tests/schema/sendinvoice.schema.json";
@@ -30,7 +30,7 @@ pub fn schema(args: &[String]) -> Done {
     put(SCHEMA, &schema, check, "cargo xtask schema")
 }
 
-fn only_check(args: &[String]) -> Result<bool, String> {
+pub fn only_check(args: &[String]) -> Result<bool, String> {
     match args {
         [] => Ok(false),
         [flag] if flag == "--check" => Ok(true),
@@ -38,7 +38,7 @@ fn only_check(args: &[String]) -> Result<bool, String> {
     }
 }
 
-fn put(path: &str, text: &str, check: bool, made_by: &str) -> Done {
+pub fn put(path: &str, text: &str, check: bool, made_by: &str) -> Done {
     let file = shell::root().join(path);
     let current = fs::read_to_string(&file).unwrap_or_default();
     if current == text {

@@ -3,9 +3,12 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod generated;
+mod mutants;
 mod shell;
 mod test;
+mod testing;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,9 @@ const COMMANDS: &[Command] = &[
     Command { name: "build", about: "wasm: the module and its glue; npm, python, kotlin, swift: the whole package; bench: for the benchmarks of npm", run: build::run },
     Command { name: "bench", about: "run the benchmarks and print their ratios", run: bench::run },
     Command { name: "errors", about: "write docs/errors.md, npm/src/codes.ts and the exceptions of Python (--check: only compare)", run: generated::errors },
+    Command { name: "fuzz", about: "run the fuzz targets and add to their record (--minutes N, --long, --target NAME, --keep)", run: fuzz::run },
+    Command { name: "mutants", about: "change the library line by line and see whether a test notices (FILE…)", run: mutants::run },
+    Command { name: "testing", about: "write the counts in docs/TESTING.md (--check: only compare)", run: testing::run },
     Command { name: "schema", about: "write the JSON Schema of the contract (--check: only compare)", run: generated::schema },
 ];
 

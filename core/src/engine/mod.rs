@@ -84,6 +84,8 @@ pub struct Engine {
     /// The request of the input that is being begun again and again.
     request: Option<(String, InvoiceRequest)>,
     pending: Option<(u64, bool, Changes)>,
+    /// Whether a batch was given out that nobody said was written: it may be in the store all the same.
+    unsure: bool,
 }
 
 impl Engine {
@@ -107,6 +109,7 @@ impl Engine {
             last_step: 0,
             request: None,
             pending: None,
+            unsure: false,
         })
     }
 
@@ -117,7 +120,9 @@ impl Engine {
     /// is not committed is forgotten when the next one begins.
     ///
     /// # Errors
-    /// Those of the input: nothing is to be written or done then. `not_open` before the first restore.
+    /// Those of the input: nothing is to be written or done then. `not_open` before the first restore. `store_conflict` where
+    /// the store has to be read again ([`Input::Restore`]): another writer changed it, or a batch was given out whose step was
+    /// not committed, so that it may be written or not, and the call could only be answered from memory.
     pub fn begin(
         &mut self,
         input: &Input,
@@ -125,7 +130,7 @@ impl Engine {
         entropy: &[u8; 32],
         answers: &Answers,
     ) -> Result<Progress> {
-        self.pending = None;
+        self.unsure |= self.pending.take().is_some_and(|(_, written, _)| written);
         if !self.state.opened && *input != Input::Restore {
             return Err(Error::new(
                 ErrorCode::NotOpen,
@@ -147,14 +152,20 @@ impl Engine {
                 ..Changes::default()
             },
         };
+        let from_memory = self.unsure && input.is_call();
         match handle(&mut draft, input) {
             Ok(()) => {}
             Err(Stop::Need(needs)) => return Ok(Progress::Need(needs)),
+            Err(Stop::Error(_)) if from_memory => return Err(unsure()),
             Err(Stop::Error(error)) => return Err(error),
         }
         *draft.request = None;
         let batch = draft.batch();
         let changes = draft.changes;
+        if from_memory && batch.is_none() {
+            // What is written is held against the store's revision; what is only said would be a guess.
+            return Err(unsure());
+        }
         if changes.restored.is_some() {
             self.keys.randomize(entropy);
         }
@@ -179,6 +190,9 @@ impl Engine {
             ));
         };
         let state = &mut self.state;
+        if written || changes.restored.is_some() {
+            self.unsure = false;
+        }
         if let Some(restored) = changes.restored.take() {
             state.forget_stored();
             state.revision = restored.revision;
@@ -241,6 +255,11 @@ impl Engine {
     pub fn open_invoices(&self) -> usize {
         self.state.open.len()
     }
+}
+
+fn unsure() -> Error {
+    let message = "it is not known whether the last change was written, so the store has to be read again";
+    Error::new(ErrorCode::StoreConflict, message)
 }
 
 fn handle(draft: &mut Draft<'_>, input: &Input) -> Draw<()> {

@@ -1,6 +1,8 @@
 //! Claiming: the one way by which a preimage leaves before the money is there for good.
 
-use invreq::engine::{DeliveryState, SendInvoice, SendOutcome, Status};
+use futures_lite::future::block_on;
+use invreq::engine::{Answers, DeliveryState, Input, Progress, SendInvoice, SendOutcome, Status};
+use invreq::store::Store;
 use invreq::{ErrorCode, PaymentHash, Preimage};
 
 use crate::common::{params, Host, PaysWith, Request};
@@ -166,6 +168,49 @@ fn a_preimage_comes_from_whoever_made_it() {
         assert_eq!(approval.preimage, expected.map(Preimage::new));
         assert!(approval.record.claiming);
     }
+}
+
+/// A store can say that it failed after it wrote: what the engine has in memory is then no ground for giving out a preimage.
+#[test]
+fn a_claim_is_written_again_where_its_end_may_be() {
+    let mut host = Host::new();
+    let hash = open_invoice(&mut host);
+    host.claim(hash, 50_000).unwrap();
+    let call = host.call();
+    let failed = Input::ClaimFailed {
+        call,
+        payment_hash: hash,
+    };
+    let (entropy, mut answers) = (host.entropy(), Answers::new());
+    let step = loop {
+        match host
+            .engine
+            .begin(&failed, host.now_ms, &entropy, &answers)
+            .unwrap()
+        {
+            Progress::Step(step) => break step,
+            Progress::Need(needs) => needs.into_iter().for_each(|need| {
+                let answer = host.answer(&need);
+                answers.insert(need, answer);
+            }),
+        }
+    };
+    block_on(host.store.write(&step.batch.unwrap())).unwrap();
+    // The host never heard of it, so the step is not committed, and the payer tries once more.
+    assert_eq!(
+        host.claim(hash, 50_000).unwrap_err().code(),
+        ErrorCode::StoreConflict
+    );
+    let waits = host.call();
+    let label = "a".to_owned();
+    let wait = host.give(&Input::WaitInvoice { call: waits, label });
+    assert_eq!(wait.unwrap_err().code(), ErrorCode::StoreConflict);
+    host.restore().unwrap();
+    let before = host.writes;
+    assert!(host.claim(hash, 50_000).unwrap().preimage.is_some());
+    assert_eq!(host.writes, before + 1, "it is in the store before it is out");
+    host.restart();
+    assert!(host.get("a").claiming);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod further_copies;
 mod invoices;
 mod lines;
 mod lists;
+mod model;
 mod own_node;
 mod parameters;
 mod payer_errors;

@@ -36,6 +36,7 @@ fn a_claim_that_came_to_nothing_frees_the_invoice() {
         })
         .unwrap();
     assert!(!failed.claiming);
+    assert_eq!(failed.delivery.state, DeliveryState::Sent, "no payer refused it");
     assert_eq!(host.event_names()[0], "claim_failed");
     host.settle();
     assert_eq!(host.get("a").status, Status::Expired);

@@ -1,6 +1,8 @@
+use std::process::Command;
+
 use super::log::Log;
 use super::{house, kotlin, licences, native, python, swift, web, Checked};
-use crate::{bench, generated, shell};
+use crate::{bench, fuzz, generated, shell};
 
 /// One thing to check.
 pub struct Step {
@@ -32,9 +34,12 @@ pub const STEPS: &[Step] = &[
     Step { name: "swift", about: "the Swift package, its tests, a package that uses it, its API", run: swift::check },
 ];
 
-/// What `--long` adds: load, mutation and fuzzing register here.
+/// What `--long` adds. Hours of fuzzing and mutation testing have commands of their own: `cargo xtask fuzz --long`, `cargo xtask mutants`.
 #[rustfmt::skip] // one line for each step
 pub const LONG: &[Step] = &[
+    Step { name: "fuzz", about: "ten minutes of fuzzing", run: fuzz },
+    Step { name: "model", about: "5,000 stories beside the model", run: model },
+    Step { name: "load", about: "100,000 invoices through one payee", run: load },
     Step { name: "bench", about: "a quick look at the benchmarks: every ratio keeps its limit", run: bench },
     Step { name: "crashes", about: "every scenario dies twice: after each write and send, and after each that follows", run: crashes },
     Step { name: "rebuild", about: "the module built in another folder is the same, byte for byte", run: web::rebuild },
@@ -138,6 +143,44 @@ fn crashes(log: &mut Log) -> Checked {
     command.env("INVREQ_LONG", "1");
     log.run(command)?;
     nothing_to_say()
+}
+
+fn fuzz(log: &mut Log) -> Checked {
+    log.line("cargo xtask fuzz --minutes 10");
+    fuzz::run(&["--minutes".to_owned(), "10".to_owned()])?;
+    nothing_to_say()
+}
+
+fn model(log: &mut Log) -> Checked {
+    let mut command = release("engine", &["model"]);
+    command.env("INVREQ_MODEL_CASES", "5000");
+    log.run(command)?;
+    nothing_to_say()
+}
+
+fn load(log: &mut Log) -> Checked {
+    let mut command = release("load", &["--nocapture"]);
+    command.env("INVREQ_LOAD", "100000");
+    log.run(command)?;
+    let text = log.text();
+    let figures = text.lines().find_map(|line| line.strip_prefix("load: "));
+    Ok(figures.unwrap_or_default().to_owned())
+}
+
+/// One test program of the library, built to be fast.
+fn release(test: &str, args: &[&str]) -> Command {
+    let scope = [
+        "test",
+        "--release",
+        "--locked",
+        "-p",
+        "invreq",
+        "--all-features",
+        "--test",
+        test,
+        "--",
+    ];
+    shell::cargo(&[&scope[..], args].concat())
 }
 
 fn component(log: &mut Log, command: &str, component: &str) -> Result<(), String> {
