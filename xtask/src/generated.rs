@@ -10,8 +10,8 @@ pub const ALL: &[(&str, Run)] = &[("errors", errors), ("schema", schema), ("test
 const SEED: &str = "tests/vectors/seed/sendinvoice.json";
 const SCHEMA: &str = "tests/schema/sendinvoice.schema.json";
 
-/// Writes docs/errors.md, npm/src/codes.ts and the exceptions of Python, or only compares them. The tables are in the library, and the files are made by a test of this
-/// package; all features of the whole workspace, so that it shares its build with the other tests.
+/// Writes docs/errors.md, npm/src/codes.ts and the exceptions of Python, or only compares them. The tables are in the library, and the
+/// files are made by a test of this package; all features of the whole workspace, so that it shares its build with the other tests.
 pub fn errors(args: &[String]) -> Done {
     let check = only_check(args)?;
     let scope = ["test", "--quiet", "--locked", "--workspace", "--all-features"];
