@@ -24,7 +24,7 @@ do {
     say("a refund of \(preview.amountMsat ?? 0) msat: \(preview.description ?? "")")
     let record = try await payee.sendInvoice(
         request, label: "refund", timeout: 60, expiry: 3600, existing: .join)
-    say("paid: \(record.toRpc())")
+    say("paid: \(try record.toRpc())")
 } catch {
     say("\(error.code.name): \(error.localizedDescription)")
 }

@@ -198,10 +198,10 @@ pub fn answer(terms: InvoiceTerms, key: InvoiceKey) -> Result<Answered, BadValue
     }))
 }
 
-/// A record as the JSON of `sendinvoice`: the same text in every language.
+/// A record as the JSON of `sendinvoice`: the same text in every language. Whoever makes a record by hand can make one that is none.
 #[uniffi::export]
-pub fn record_to_rpc(record: Record) -> String {
-    record.to_rpc()
+pub fn record_to_rpc(record: Record) -> Result<String, BadValue> {
+    Ok(record.to_rpc())
 }
 
 /// Every code there is.

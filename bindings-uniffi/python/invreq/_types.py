@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from . import errors
 from ._error import InvreqError
 from ._ffi import invreq as ffi
+from ._glue import call
 from ._shape import shape
 
 Network: TypeAlias = Literal["bitcoin", "testnet", "testnet4", "signet", "regtest"]
@@ -40,7 +41,7 @@ def _error(
 shape(ffi)
 # Wherever the core gives an error, Python has an exception from the start.
 setattr(ffi, "ErrorDetails", _error)
-type.__setattr__(ffi.Record, "to_rpc", ffi.record_to_rpc)
+type.__setattr__(ffi.Record, "to_rpc", lambda record: call(lambda: ffi.record_to_rpc(record)))
 
 Batch = ffi.Batch
 BlindedHop = ffi.BlindedHop

@@ -142,7 +142,9 @@ private func build(_ terms: InvoiceTerms, _ key: InvoiceKey) throws(InvreqError)
 extension InvoiceRecord {
     /// The record as JSON text with the names and the order of Core Lightning's `sendinvoice` response: the same bytes as in every
     /// other language of the library.
-    public func toRpc() -> String {
-        recordToRpc(record: self)
+    ///
+    /// A record from the library never throws; one made by hand throws `invalidParameter` where a hash or a key is none.
+    public func toRpc() throws(InvreqError) -> String {
+        try throwing { try recordToRpc(record: self) }
     }
 }
