@@ -10,6 +10,8 @@
 //! commit(step.id) ─► Effects { deliveries, replies, events, wake_at }
 //! ```
 //!
+//! Where `begin` says `store_conflict`, or the store does, the host begins [`Input::Restore`], and then the input again.
+//!
 //! [`Engine::begin`] changes nothing. What a step lets out - an invoice, a preimage, a reply - comes out of
 //! [`Engine::commit`] only, so it cannot leave before it is written. [`crate::driver`] is this loop for Rust.
 
@@ -122,7 +124,7 @@ impl Engine {
     /// # Errors
     /// Those of the input: nothing is to be written or done then. `not_open` before the first restore. `store_conflict` where
     /// the store has to be read again ([`Input::Restore`]): another writer changed it, or a batch was given out whose step was
-    /// not committed, so that it may be written or not, and the call could only be answered from memory.
+    /// not committed, so that it may be written or not, and a call could only be answered, or a copy sent, from memory.
     pub fn begin(
         &mut self,
         input: &Input,
@@ -162,8 +164,9 @@ impl Engine {
         *draft.request = None;
         let batch = draft.batch();
         let changes = draft.changes;
-        if from_memory && batch.is_none() {
-            // What is written is held against the store's revision; what is only said would be a guess.
+        // What is written is held against the store's revision; what is only said or sent would be a guess.
+        let told = from_memory || (self.unsure && *input == Input::Tick && changes.effects.leave());
+        if told && batch.is_none() {
             return Err(unsure());
         }
         if changes.restored.is_some() {

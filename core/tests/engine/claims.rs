@@ -1,7 +1,9 @@
 //! Claiming: the one way by which a preimage leaves before the money is there for good.
 
 use futures_lite::future::block_on;
-use invreq::engine::{Answers, DeliveryState, Input, Progress, SendInvoice, SendOutcome, Status};
+use invreq::engine::{
+    Answers, DeliveryState, Input, PaymentReceived, Progress, SendInvoice, SendOutcome, Status,
+};
 use invreq::store::Store;
 use invreq::{ErrorCode, PaymentHash, Preimage};
 
@@ -181,21 +183,7 @@ fn a_claim_is_written_again_where_its_end_may_be() {
         call,
         payment_hash: hash,
     };
-    let (entropy, mut answers) = (host.entropy(), Answers::new());
-    let step = loop {
-        match host
-            .engine
-            .begin(&failed, host.now_ms, &entropy, &answers)
-            .unwrap()
-        {
-            Progress::Step(step) => break step,
-            Progress::Need(needs) => needs.into_iter().for_each(|need| {
-                let answer = host.answer(&need);
-                answers.insert(need, answer);
-            }),
-        }
-    };
-    block_on(host.store.write(&step.batch.unwrap())).unwrap();
+    write_unnoticed(&mut host, &failed);
     // The host never heard of it, so the step is not committed, and the payer tries once more.
     assert_eq!(
         host.claim(hash, 50_000).unwrap_err().code(),
@@ -211,6 +199,44 @@ fn a_claim_is_written_again_where_its_end_may_be() {
     assert_eq!(host.writes, before + 1, "it is in the store before it is out");
     host.restart();
     assert!(host.get("a").claiming);
+}
+
+/// The same store, and a wait that ends: its caller must not hear `unpaid` of an invoice whose payment is stored.
+#[test]
+fn a_wait_ends_from_the_store_where_memory_may_be_behind() {
+    let mut host = Host::new();
+    let waits = host.send(params(&Request::default().text(), "a")).unwrap();
+    let payment = PaymentReceived {
+        payment_hash: host.get("a").payment_hash,
+        amount_msat: 50_000,
+        paid_at: host.now(),
+        preimage: None,
+    };
+    let call = host.call();
+    write_unnoticed(&mut host, &Input::PaymentReceived { call, payment });
+    host.now_ms += 90_000;
+    assert_eq!(
+        host.give(&Input::Tick).unwrap_err().code(),
+        ErrorCode::StoreConflict
+    );
+    host.restore().unwrap();
+    host.tick();
+    assert_eq!(host.paid(waits).status, Status::Paid);
+}
+
+/// Writes what an input leads to, but the host never hears that it was written.
+fn write_unnoticed(host: &mut Host, input: &Input) {
+    let (entropy, mut answers) = (host.entropy(), Answers::new());
+    let step = loop {
+        match host.engine.begin(input, host.now_ms, &entropy, &answers).unwrap() {
+            Progress::Step(step) => break step,
+            Progress::Need(needs) => needs.into_iter().for_each(|need| {
+                let answer = host.answer(&need);
+                answers.insert(need, answer);
+            }),
+        }
+    };
+    block_on(host.store.write(&step.batch.unwrap())).unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, SendOutcome};
+use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, Record, SendOutcome};
 use invreq::store::{Batch, Entry, MemoryStore, Store};
 use invreq::ErrorCode;
 
@@ -195,7 +195,12 @@ fn a_later_begin_supersedes_a_step() {
 fn beginning_changes_nothing() {
     let mut host = Host::new();
     host.send(params(&Request::default().text(), "a")).unwrap();
-    let hash = host.get("a").payment_hash;
+    let Record {
+        payment_hash: hash,
+        expires_at,
+        ..
+    } = host.get("a");
+    let late = (expires_at + 1) * 1_000;
     let claim = invreq::engine::Claim {
         payment_hash: hash,
         total_msat: 50_000,
@@ -211,6 +216,19 @@ fn beginning_changes_nothing() {
             Ok(Progress::Step(_))
         ));
     }
+    // In memory it is as unclaimed as before: it expires, which a claimed one would not.
+    assert_eq!(host.engine.open_invoices(), 1);
+    let mut answers = Answers::new();
+    let expiry = loop {
+        match host.engine.begin(&Input::Tick, late, &[1; 32], &answers).unwrap() {
+            Progress::Step(step) => break step.batch,
+            Progress::Need(needs) => needs.into_iter().for_each(|need| {
+                let answer = host.answer(&need);
+                answers.insert(need, answer);
+            }),
+        }
+    };
+    assert!(expiry.is_some());
     // Whether such a batch was written only the store can say.
     host.restore().unwrap();
     assert!(!host.get("a").claiming);
