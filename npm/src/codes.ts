@@ -134,7 +134,7 @@ export type ErrorCode =
   | "signer_failed"
   /** The store could not read or write. */
   | "store_failed"
-  /** Another writer changed the store first. */
+  /** Another writer changed the store first, or nobody knows whether the last write was done. */
   | "store_conflict"
   /** The store holds something that cannot be read. */
   | "store_corrupt"

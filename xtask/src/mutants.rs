@@ -65,6 +65,12 @@ pub fn run(args: &[String]) -> Done {
             Some(0) => {}
             // Some were missed, or took too long.
             Some(2 | 3) => missed.push(*file),
+            Some(4) => {
+                return Err(format!(
+                    "the tests fail before anything is changed: {}",
+                    output.display()
+                ))
+            }
             _ => {
                 return Err(format!(
                     "`{name}` failed; it needs `cargo install --locked cargo-mutants`"

@@ -269,7 +269,7 @@ class StoreFailed(InvreqError, code="store_failed", rpc_code=-1, retryable=True)
 
 
 class StoreConflict(InvreqError, code="store_conflict", rpc_code=-1, retryable=True):
-    """Another writer changed the store first."""
+    """Another writer changed the store first, or nobody knows whether the last write was done."""
 
 
 class StoreCorrupt(InvreqError, code="store_corrupt", rpc_code=-1):

@@ -199,7 +199,7 @@ impl ErrorCode {
             Self::SourceFailed => row("source_failed", OTHER, C::Host, "the payment source could not create an inbound payment").retry(),
             Self::SignerFailed => row("signer_failed", OTHER, C::Host, "the signer refused, or its signature is wrong"),
             Self::StoreFailed => row("store_failed", OTHER, C::Host, "the store could not read or write").retry(),
-            Self::StoreConflict => row("store_conflict", OTHER, C::Host, "another writer changed the store first").retry(),
+            Self::StoreConflict => row("store_conflict", OTHER, C::Host, "another writer changed the store first, or nobody knows whether the last write was done").retry(),
             Self::StoreCorrupt => row("store_corrupt", OTHER, C::Host, "the store holds something that cannot be read"),
             Self::WrongStore => row("wrong_store", OTHER, C::Host, "the store belongs to another wallet, seed, network or format"),
             Self::NotOpen => row("not_open", OTHER, C::State, "the engine has not been restored from its store yet"),

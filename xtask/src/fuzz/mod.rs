@@ -7,7 +7,7 @@ mod record;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::{shell, Done};
+use crate::{shell, testing, Done};
 use build::Sanitizer;
 pub use record::Record;
 
@@ -53,6 +53,8 @@ pub fn run(args: &[String]) -> Done {
             println!("{target:12} {kept} files in the committed corpus");
         }
     }
+    // The page with the record is one of the generated files.
+    testing::run(&[])?;
     let found: Vec<_> = finds
         .into_iter()
         .filter(|(_, found)| *found)

@@ -29,7 +29,7 @@ impl System {
                         .into_iter()
                         .for_each(|preimage| self.know(approval.record.payment_hash, preimage));
                 }
-                Ok(Outcome::Record(_)) => {}
+                Ok(Outcome::Record(record)) => self.believe(&op, &record),
                 Ok(other) => panic!("{op:?}: {other:?}"),
                 Err(error) => match error.code() {
                     ErrorCode::WaitTimeout => {
@@ -43,6 +43,28 @@ impl System {
                     code => panic!("{op:?}: {code:?}"),
                 },
             }
+        }
+    }
+
+    /// What a call that waits for money may say of an invoice.
+    fn believe(&self, op: &Op, record: &Record) {
+        match op {
+            Op::Send { label, .. } | Op::WaitInvoice(label) => {
+                assert_eq!(
+                    (record.label.as_str(), record.status),
+                    (label.to_string().as_str(), Status::Paid),
+                    "{op:?}"
+                );
+            }
+            Op::WaitAny(last) => {
+                let pay_index = record.payment.as_ref().map(|payment| payment.pay_index);
+                assert!(
+                    pay_index.is_some_and(|index| index > *last),
+                    "{op:?}: {pay_index:?}"
+                );
+            }
+            Op::Receive(..) => assert_eq!(record.status, Status::Paid, "{op:?}"),
+            _ => {}
         }
     }
 
