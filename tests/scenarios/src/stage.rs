@@ -348,9 +348,12 @@ impl Clock for Stage {
 }
 
 impl Entropy for Stage {
-    /// The same for all of an action, however often it is asked for.
+    /// The same for all of an action, however often it is asked for; other bytes in a process that came after a death, so that an
+    /// invoice which is made twice shows.
     fn bytes(&self) -> Result<[u8; 32], HostError> {
-        Ok(entropy(self.world.action.load(Ordering::SeqCst), &self.name))
+        let mut bytes = entropy(self.world.action.load(Ordering::SeqCst), &self.name);
+        bytes[31] ^= u8::from(self.world.has_died.load(Ordering::SeqCst));
+        Ok(bytes)
     }
 }
 
