@@ -18,6 +18,10 @@ pub fn check(log: &mut Log) -> Checked {
     let _ = fs::remove_dir_all(&repository);
     let to = format!("-DaltDeploymentRepository=local::file:{}", repository.display());
     log.run(kotlin::maven(&["deploy", &to]))?;
+    let count = counted(&kotlin::folder().join("target/surefire-reports"))?;
+    log.line(format_args!(
+        "test result: ok. {count} passed; 0 failed; 0 ignored; by Maven's reports"
+    ));
     let jar = kotlin::jar()?;
     contents(log, &jar)?;
     consumer(log)?;
@@ -28,9 +32,32 @@ pub fn check(log: &mut Log) -> Checked {
     let cost = cost.map_or("an unknown time", |(_, cost)| cost.trim());
     let size = fs::metadata(&jar).map_err(|error| format!("{}: {error}", jar.display()))?;
     Ok(format!(
-        "{} KiB; a call of the library takes {cost}",
+        "{count} tests passed; {} KiB; a call of the library takes {cost}",
         size.len().div_euclid(1024)
     ))
+}
+
+/// How many tests Maven says it has run; it has failed by now if one of them did.
+fn counted(reports: &Path) -> Result<u64, String> {
+    let told = |error| format!("{}: {error}", reports.display());
+    let mut count = 0u64;
+    for report in fs::read_dir(reports).map_err(told)? {
+        let path = report.map_err(told)?.path();
+        if path.extension().is_some_and(|extension| extension == "xml") {
+            let text = fs::read_to_string(&path).map_err(told)?;
+            let suite = text.split("<testsuite").nth(1).unwrap_or_default();
+            let tests = suite
+                .split(" tests=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next());
+            let tests: u64 = tests.and_then(|tests| tests.parse().ok()).unwrap_or_default();
+            count = count.saturating_add(tests);
+        }
+    }
+    if count == 0 {
+        return Err("Maven ran no test".to_owned());
+    }
+    Ok(count)
 }
 
 /// What has to be in the jar, and nothing of anybody else's.

@@ -48,7 +48,8 @@ impl Report {
     }
 }
 
-/// One summary: a `test result:` line of cargo, the last lines of Node's runner, or the last line of the smoke matrix.
+/// One summary: a `test result:` line of cargo, the last lines of Node's runner, or the last line of the smoke matrix, of pytest or of
+/// Swift's tests.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TestResult {
     pub line: String,
@@ -69,7 +70,12 @@ pub fn test_results(output: &str) -> Vec<TestResult> {
     let mut lines = output.lines();
     while let Some(line) = lines.next() {
         let node = line.strip_prefix("ℹ tests ").map(|_| node_result(lines.clone()));
-        results.extend(node.or_else(|| cargo_result(line)).or_else(|| smoke_result(line)));
+        let result = node
+            .or_else(|| cargo_result(line))
+            .or_else(|| smoke_result(line))
+            .or_else(|| pytest_result(line))
+            .or_else(|| swift_result(line));
+        results.extend(result);
     }
     results
 }
@@ -127,6 +133,49 @@ fn smoke_result(line: &str) -> Option<TestResult> {
     })
 }
 
+/// `=== 12 passed, 1 skipped in 3.21s ===`, with or without the rules around it.
+fn pytest_result(line: &str) -> Option<TestResult> {
+    let line = line.trim_matches(['=', ' ']);
+    let (counts, time) = line.rsplit_once(" in ")?;
+    let counts: Option<Vec<(u64, &str)>> = counts
+        .split(", ")
+        .map(|part| {
+            let (count, word) = part.split_once(' ')?;
+            Some((count.parse().ok()?, word))
+        })
+        .collect();
+    let (counts, true) = (counts?, time.starts_with(|first: char| first.is_ascii_digit())) else {
+        return None;
+    };
+    let count = |words: &[&str]| {
+        let found = counts.iter().filter(|(_, word)| words.contains(word));
+        found.map(|(count, _)| count).sum()
+    };
+    Some(TestResult {
+        line: format!("pytest: {line}"),
+        passed: count(&["passed"]),
+        failed: count(&["failed", "error", "errors"]),
+        ignored: count(&["skipped", "xfailed"]),
+    })
+}
+
+/// `✔ Test run with 12 tests passed after 3.2 seconds.`; one that failed has no count of what passed.
+fn swift_result(line: &str) -> Option<TestResult> {
+    let (_, told) = line.split_once("Test run with ")?;
+    let (count, rest) = told.split_once(" test")?;
+    let count = count.parse().ok()?;
+    let has_passed = rest.contains(" passed ");
+    Some(TestResult {
+        line: format!(
+            "swift: {count} tests{}",
+            if has_passed { " passed" } else { ", and a failure" }
+        ),
+        passed: if has_passed { count } else { 0 },
+        failed: u64::from(!has_passed),
+        ignored: 0,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +190,18 @@ mod tests {
         let counts: Vec<_> = results.iter().map(|r| (r.passed, r.failed, r.ignored)).collect();
         assert_eq!(counts, [(2, 0, 1), (4, 1, 0), (0, 0, 0)]);
         assert!(results[2].is_empty() && !results[0].is_empty());
+    }
+
+    #[test]
+    fn results_of_python_and_swift_are_read() {
+        let output = "350 passed in 162.41s (0:02:42)\n\
+            ========= 1 failed, 2 passed, 3 skipped in 0.12s =========\n\
+            passed in time\n\
+            ✔ Test run with 51 tests passed after 31.034 seconds.\n\
+            ✘ Test run with 7 tests failed after 0.031 seconds with 2 issues.\n";
+        let results = test_results(output);
+        let counts: Vec<_> = results.iter().map(|r| (r.passed, r.failed, r.ignored)).collect();
+        assert_eq!(counts, [(350, 0, 0), (2, 1, 3), (51, 0, 0), (0, 1, 0)]);
     }
 
     #[test]
