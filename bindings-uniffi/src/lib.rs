@@ -15,7 +15,8 @@
 //!
 //! Errors of the core come back as values, with everything there is to say; the packages throw them. What is no value of its
 //! type at all is a [`BadValue`].
-//! Whatever runs code of the core returns a `Result`: only so a defect reaches Swift as an error and not as the end of the app.
+//! Whatever does more than make something empty or look into the table of errors returns a `Result`: only so a defect of the core
+//! reaches Swift as an error and not as the end of the app.
 
 mod engine;
 mod foreign;
