@@ -125,9 +125,9 @@ impl Engine {
         answers: &Answers,
     ) -> Result<Begun, BadValue> {
         let entropy = secret(entropy, "entropy is 32 bytes")?;
-        let answers = lock(&answers.0);
+        let answers = lock(&answers.0)?;
         Ok(
-            match lock(&self.inner).begin(&input, now_ms, &entropy, &answers) {
+            match lock(&self.inner)?.begin(&input, now_ms, &entropy, &answers) {
                 Ok(Progress::Need(needs)) => Begun::Needs { needs },
                 Ok(Progress::Step(step)) => Begun::Step { step },
                 Err(error) => Begun::Failed {
@@ -138,9 +138,9 @@ impl Engine {
     }
 
     /// Makes a step's change, now that its batch is written.
-    pub fn commit(&self, step: u64) -> Committed {
-        let committed = lock(&self.inner).commit(step);
-        match committed {
+    pub fn commit(&self, step: u64) -> Result<Committed, BadValue> {
+        let committed = lock(&self.inner)?.commit(step);
+        Ok(match committed {
             Ok(effects) => Committed::Effects {
                 deliveries: effects.deliveries,
                 replies: effects.replies.into_iter().map(Replied::from).collect(),
@@ -150,43 +150,44 @@ impl Engine {
             Err(error) => Committed::Failed {
                 error: error.into_details(),
             },
-        }
+        })
     }
 
     /// Says whether this engine hands out copies; it does unless it is told otherwise.
-    pub fn set_sending(&self, sending: Sending) {
-        lock(&self.inner).set_sending(sending);
+    pub fn set_sending(&self, sending: Sending) -> Result<(), BadValue> {
+        lock(&self.inner)?.set_sending(sending);
+        Ok(())
     }
 
     /// The node id that replies over our own reply paths are for.
     pub fn reply_node_id(&self) -> Result<PublicKey, BadValue> {
-        let node_id = lock(&self.inner).reply_node_id();
+        let node_id = lock(&self.inner)?.reply_node_id();
         node_id.map_err(|error| BadValue::new(error.message()))
     }
 
     /// How many invoices can still be paid.
-    pub fn open_invoices(&self) -> u64 {
-        u64::try_from(lock(&self.inner).open_invoices()).unwrap_or(u64::MAX)
+    pub fn open_invoices(&self) -> Result<u64, BadValue> {
+        Ok(u64::try_from(lock(&self.inner)?.open_invoices()).unwrap_or(u64::MAX))
     }
 
     /// When the engine wants its next tick, in Unix milliseconds.
-    pub fn wake_at(&self) -> Option<u64> {
-        lock(&self.inner).wake_at()
+    pub fn wake_at(&self) -> Result<Option<u64>, BadValue> {
+        Ok(lock(&self.inner)?.wake_at())
     }
 
     /// Where the wallet's entries lie in its store.
-    pub fn store_prefix(&self) -> Vec<u8> {
-        self.config.store_prefix()
+    pub fn store_prefix(&self) -> Result<Vec<u8>, BadValue> {
+        Ok(self.config.store_prefix())
     }
 
     /// Where the wallet's revision lies in its store.
-    pub fn revision_key(&self) -> Vec<u8> {
-        self.config.revision_key()
+    pub fn revision_key(&self) -> Result<Vec<u8>, BadValue> {
+        Ok(self.config.revision_key())
     }
 
     /// How many replies came that answer nothing of ours.
-    pub fn ignored_replies(&self) -> u64 {
-        lock(&self.inner).ignored_replies()
+    pub fn ignored_replies(&self) -> Result<u64, BadValue> {
+        Ok(lock(&self.inner)?.ignored_replies())
     }
 }
 
@@ -200,13 +201,14 @@ impl Answers {
 
     /// Adds the answer to a need.
     pub fn insert(&self, need: Need, answer: Answer) -> Result<(), BadValue> {
-        lock(&self.0).insert(need, answer);
+        lock(&self.0)?.insert(need, answer);
         Ok(())
     }
 
     /// Forgets what was read of the store.
-    pub fn forget_reads(&self) {
-        lock(&self.0).forget_reads();
+    pub fn forget_reads(&self) -> Result<(), BadValue> {
+        lock(&self.0)?.forget_reads();
+        Ok(())
     }
 }
 

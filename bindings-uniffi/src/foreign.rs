@@ -1,6 +1,6 @@
 //! A store of an app as the core sees it, and what the core does with a whole store.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use invreq::engine::Config;
 use invreq::store::{export, import, Batch, Entry, Store, StoreError};
 
 use crate::store::{HostStore, StoreRead};
-use crate::values::lock;
+use crate::BadValue;
 
 /// What came of an export.
 #[derive(uniffi::Enum)]
@@ -30,32 +30,39 @@ pub enum Exported {
 
 /// Everything a store holds of a wallet, as bytes.
 #[uniffi::export]
-pub fn export_wallet(store: Arc<dyn HostStore>, wallet_id: &str) -> Exported {
-    let config = place(wallet_id);
+pub fn export_wallet(store: Arc<dyn HostStore>, wallet_id: &str) -> Result<Exported, BadValue> {
+    let config = place(wallet_id)?;
     let dumped = block_on(export(
         &Foreign::new(store),
         &config.store_prefix(),
         &config.revision_key(),
     ));
-    match dumped {
+    Ok(match dumped {
         Ok(dump) => Exported::Dump { dump },
         Err(error) => Exported::Failed { error },
-    }
+    })
 }
 
 /// Writes a dump into a store that holds nothing of the wallet yet.
 #[uniffi::export]
-pub fn import_wallet(store: Arc<dyn HostStore>, wallet_id: &str, dump: &[u8]) -> Option<StoreError> {
-    let config = place(wallet_id);
+pub fn import_wallet(
+    store: Arc<dyn HostStore>,
+    wallet_id: &str,
+    dump: &[u8],
+) -> Result<Option<StoreError>, BadValue> {
+    let config = place(wallet_id)?;
     let (prefix, revision_key) = (config.store_prefix(), config.revision_key());
-    block_on(import(&Foreign::new(store), &prefix, &revision_key, dump)).err()
+    let imported = block_on(import(&Foreign::new(store), &prefix, &revision_key, dump));
+    Ok(imported.err())
 }
 
-/// Where a wallet lies in its store; the network has no part in it.
-fn place(wallet_id: &str) -> Config {
+/// Where a wallet lies in its store; the network has no part in it. An id that no wallet can be opened by is refused: it could reach
+/// into the entries of another one.
+fn place(wallet_id: &str) -> Result<Config, BadValue> {
     let mut config = Config::new(Network::Bitcoin);
     config.wallet_id = wallet_id.to_owned();
-    config
+    config.check().map_err(|error| BadValue::new(error.message()))?;
+    Ok(config)
 }
 
 /// A store whose calls block. Each is made on a thread of its own, so that calls of one task can be under way together.
@@ -137,16 +144,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 struct Turn(Arc<UnderWay>);
 
 impl UnderWay {
+    /// A number is never left half-changed.
+    fn count(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until there are none, but not for ever.
     fn wait(&self) {
-        let count = lock(&self.count);
+        let count = self.count();
         drop(self.ended.wait_timeout_while(count, PATIENCE, |count| *count > 0));
     }
 }
 
 impl Turn {
     fn begin(under_way: &Arc<UnderWay>) -> Self {
-        let mut count = lock(&under_way.count);
+        let mut count = under_way.count();
         *count = count.saturating_add(1);
         Self(Arc::clone(under_way))
     }
@@ -154,7 +166,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut count = lock(&self.0.count);
+        let mut count = self.0.count();
         *count = count.saturating_sub(1);
         self.0.ended.notify_all();
     }

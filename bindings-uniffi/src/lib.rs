@@ -15,6 +15,8 @@
 //!
 //! Errors of the core come back as values, with everything there is to say; the packages throw them. What is no value of its
 //! type at all is a [`BadValue`].
+//! Whatever does more than make something empty or look into the table of errors returns a `Result`: only so a defect of the core
+//! reaches Swift as an error and not as the end of the app.
 
 mod engine;
 mod foreign;
@@ -36,13 +38,16 @@ uniffi::setup_scaffolding!("invreq");
 #[global_allocator]
 static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
-/// An argument that is no value of its type.
+/// Why a call was not made: mostly an argument that is no value of its type.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 #[uniffi(flat_error)]
 pub enum BadValue {
     /// The rule it breaks.
     #[error("{0}")]
     Malformed(String),
+    /// It is none of the arguments: a defect ended an earlier call in its middle, and what it was at cannot be relied on.
+    #[error("an earlier call ended in its middle: open it again")]
+    Broken,
 }
 
 impl BadValue {

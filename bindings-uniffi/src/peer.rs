@@ -59,48 +59,48 @@ pub fn connect_peer(
 #[uniffi::export]
 impl Peer {
     /// Takes bytes that came in, and says what happened.
-    pub fn receive(&self, bytes: &[u8], now_ms: u64) -> Vec<PeerEvent> {
-        lock(&self.0).receive(bytes, now_ms)
+    pub fn receive(&self, bytes: &[u8], now_ms: u64) -> Result<Vec<PeerEvent>, BadValue> {
+        Ok(lock(&self.0)?.receive(bytes, now_ms))
     }
 
     /// Takes all bytes that are to be written now.
-    pub fn outgoing(&self) -> Vec<u8> {
-        lock(&self.0).outgoing()
+    pub fn outgoing(&self) -> Result<Vec<u8>, BadValue> {
+        Ok(lock(&self.0)?.outgoing())
     }
 
     /// How many bytes are to be written.
-    pub fn outgoing_len(&self) -> u32 {
-        u32::try_from(lock(&self.0).outgoing_len()).unwrap_or(u32::MAX)
+    pub fn outgoing_len(&self) -> Result<u32, BadValue> {
+        Ok(u32::try_from(lock(&self.0)?.outgoing_len()).unwrap_or(u32::MAX))
     }
 
     /// Sends the payload of an onion message; says why it could not.
-    pub fn send_onion_message(&self, payload: &[u8]) -> Option<ErrorDetails> {
-        why_not(lock(&self.0).send_onion_message(payload))
+    pub fn send_onion_message(&self, payload: &[u8]) -> Result<Option<ErrorDetails>, BadValue> {
+        Ok(why_not(lock(&self.0)?.send_onion_message(payload)))
     }
 
     /// Asks for a sign of life; says why it could not.
-    pub fn ping(&self, now_ms: u64) -> Option<ErrorDetails> {
-        why_not(lock(&self.0).ping(now_ms))
+    pub fn ping(&self, now_ms: u64) -> Result<Option<ErrorDetails>, BadValue> {
+        Ok(why_not(lock(&self.0)?.ping(now_ms)))
     }
 
     /// How many pings are not answered yet.
-    pub fn pongs_due(&self) -> u32 {
-        lock(&self.0).pongs_due()
+    pub fn pongs_due(&self) -> Result<u32, BadValue> {
+        Ok(lock(&self.0)?.pongs_due())
     }
 
     /// When `tick` has something to do; `None` once it is closed.
-    pub fn wake_at(&self) -> Option<u64> {
-        lock(&self.0).wake_at()
+    pub fn wake_at(&self) -> Result<Option<u64>, BadValue> {
+        Ok(lock(&self.0)?.wake_at())
     }
 
     /// Does what is due, and says what happened.
-    pub fn tick(&self, now_ms: u64) -> Vec<PeerEvent> {
-        lock(&self.0).tick(now_ms)
+    pub fn tick(&self, now_ms: u64) -> Result<Vec<PeerEvent>, BadValue> {
+        Ok(lock(&self.0)?.tick(now_ms))
     }
 
     /// Says that the stream has ended.
-    pub fn disconnected(&self) -> Vec<PeerEvent> {
-        lock(&self.0).disconnected()
+    pub fn disconnected(&self) -> Result<Vec<PeerEvent>, BadValue> {
+        Ok(lock(&self.0)?.disconnected())
     }
 }
 

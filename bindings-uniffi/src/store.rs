@@ -10,6 +10,8 @@ use invreq::store::SqliteStore;
 use invreq::store::{Batch, Entry, MemoryStore, Store, StoreError};
 use invreq::{Error, ErrorDetails};
 
+use crate::BadValue;
+
 /// A store of the core.
 #[derive(uniffi::Object)]
 pub struct NativeStore(Kind);
@@ -70,13 +72,13 @@ pub fn open_memory_store() -> Arc<NativeStore> {
 /// Opens the store in this SQLite file, which is made where it does not exist; its folder must exist.
 #[cfg(feature = "sqlite")]
 #[uniffi::export]
-pub fn open_sqlite_store(path: &str) -> StoreOpened {
-    match block_on(SqliteStore::open(path)) {
+pub fn open_sqlite_store(path: &str) -> Result<StoreOpened, BadValue> {
+    Ok(match block_on(SqliteStore::open(path)) {
         Ok(store) => StoreOpened::Store {
             store: Arc::new(NativeStore(Kind::Sqlite(store))),
         },
         Err(error) => StoreOpened::Failed { error },
-    }
+    })
 }
 
 /// What a store's error is to a caller of the library.
@@ -97,36 +99,36 @@ impl NativeStore {
     }
 
     /// The first `limit` entries with `start <= key < end`, in ascending order of keys.
-    pub fn range(&self, start: &[u8], end: &[u8], limit: u32) -> StoreRead {
+    pub fn range(&self, start: &[u8], end: &[u8], limit: u32) -> Result<StoreRead, BadValue> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let read = match &self.0 {
             Kind::Memory(store) => block_on(store.range(start, end, limit)),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(store) => block_on(store.range(start, end, limit)),
         };
-        match read {
+        Ok(match read {
             Ok(entries) => StoreRead::Entries { entries },
             Err(error) => StoreRead::Failed { error },
-        }
+        })
     }
 
     /// Writes a batch as a whole, durably, or says why not.
-    pub fn write(&self, batch: Batch) -> Option<StoreError> {
-        match &self.0 {
+    pub fn write(&self, batch: Batch) -> Result<Option<StoreError>, BadValue> {
+        let written = match &self.0 {
             Kind::Memory(store) => block_on(store.write(&batch)),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(store) => block_on(store.write(&batch)),
-        }
-        .err()
+        };
+        Ok(written.err())
     }
 
     /// Closes this handle, once what was asked of it is done.
-    pub fn close(&self) -> Option<StoreError> {
-        match &self.0 {
+    pub fn close(&self) -> Result<Option<StoreError>, BadValue> {
+        let closed = match &self.0 {
             Kind::Memory(store) => block_on(store.close()),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(store) => block_on(store.close()),
-        }
-        .err()
+        };
+        Ok(closed.err())
     }
 }

@@ -8,6 +8,7 @@ use invreq::store::StoreError;
 
 use crate::foreign::Foreign;
 use crate::store::HostStore;
+use crate::BadValue;
 
 /// What the suite needs to know of a store: how to open one.
 #[uniffi::export(with_foreign)]
@@ -44,7 +45,11 @@ pub struct ConformanceCheck {
 
 /// Makes every check. `durable`: the data outlives its last handle; `shared`: it can be open more than once at a time.
 #[uniffi::export]
-pub fn store_conformance(stores: Arc<dyn HostStores>, durable: bool, shared: bool) -> Vec<ConformanceCheck> {
+pub fn store_conformance(
+    stores: Arc<dyn HostStores>,
+    durable: bool,
+    shared: bool,
+) -> Result<Vec<ConformanceCheck>, BadValue> {
     let opener = Opener {
         stores,
         durable,
@@ -63,7 +68,7 @@ pub fn store_conformance(stores: Arc<dyn HostStores>, durable: bool, shared: boo
             failed,
         }
     };
-    checks.into_iter().map(told).collect()
+    Ok(checks.into_iter().map(told).collect())
 }
 
 struct Opener {

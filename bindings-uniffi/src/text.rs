@@ -146,28 +146,28 @@ pub struct ErrorCodeInfo {
 
 /// Everything a string says, field by field. `now` is in Unix seconds.
 #[uniffi::export]
-pub fn decode(text: &str, network: &str, now: Option<u64>) -> Described {
+pub fn decode(text: &str, network: &str, now: Option<u64>) -> Result<Described, BadValue> {
     let described = DecodeOptions::network(network).and_then(|mut options| {
         options.now = now;
         invreq::decode_with(text, &options)
     });
-    match described {
+    Ok(match described {
         Ok(decoded) => Described::Decoded { decoded },
         Err(error) => Described::Failed {
             error: error.into_details(),
         },
-    }
+    })
 }
 
 /// Reads a string and checks its signature, and nothing else.
 #[uniffi::export]
-pub fn verify(text: &str) -> Checked {
+pub fn verify(text: &str) -> Result<Checked, BadValue> {
     let message: Bolt12 = match text.parse() {
         Ok(message) => message,
         Err(error) => {
-            return Checked::Failed {
+            return Ok(Checked::Failed {
                 error: Error::into_details(error),
-            }
+            })
         }
     };
     let node_id = match &message {
@@ -175,14 +175,14 @@ pub fn verify(text: &str) -> Checked {
         Bolt12::InvoiceRequest(request) => request.payer_id(),
         Bolt12::Invoice(invoice) => Some(invoice.node_id()),
     };
-    Checked::Verified {
+    Ok(Checked::Verified {
         verified: Verified {
             kind: message.kind(),
             signed: message.is_signed(),
             node_id: node_id.filter(|_| message.is_signed()),
             id: message.id().map(InvreqId),
         },
-    }
+    })
 }
 
 /// The invoice that answers a request: signed, or waiting for its signature.

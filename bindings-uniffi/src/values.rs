@@ -1,6 +1,6 @@
 //! Small things that all of it needs.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use zeroize::Zeroizing;
 
@@ -13,7 +13,29 @@ pub(crate) fn secret(bytes: Vec<u8>, rule: &str) -> Result<Zeroizing<[u8; 32]>, 
     Ok(Zeroizing::new(array))
 }
 
-/// Nothing in here panics, so a lock is never left in the middle of something.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// What a defect left in the middle of something is refused from then on.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> Result<MutexGuard<'_, T>, BadValue> {
+    mutex.lock().map_err(|_| BadValue::Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn what_a_defect_left_half_done_is_refused() {
+        let mutex = Mutex::new(1);
+        assert_eq!(lock(&mutex).map(|value| *value).ok(), Some(1));
+        let defect = thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                let _half = lock(&mutex);
+                panic!("a defect");
+            });
+            call.join()
+        });
+        assert!(defect.is_err());
+        assert!(matches!(lock(&mutex), Err(BadValue::Broken)));
+    }
 }

@@ -16,6 +16,8 @@ def call(work: Callable[[], T]) -> T:
     """Calls the core. What it cannot take for a value of its type is a parameter that cannot be used."""
     try:
         return work()
+    except ffi.BadValue.Broken as error:
+        raise errors.Internal(f"a defect of the library, please report it: {error}") from error
     except ffi.BadValue as error:
         raise check.invalid(str(error)) from None
     except ffi.InternalError as error:

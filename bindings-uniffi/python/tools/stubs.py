@@ -56,9 +56,11 @@ def statement(node: ast.stmt) -> str:
     if node.decorator_list and "Exception" not in bases:
         return record(node)
     if "Exception" in bases:
-        return f"class {node.name}(Exception): ...\n"
-    if node.name == "BadValue":  # a second time, for its variants
-        return ""
+        return "" if node.name == "BadValue" else f"class {node.name}(Exception): ...\n"
+    if node.name == "BadValue":  # it comes twice: the second time has its variants
+        variants = [inner.name for inner in node.body if isinstance(inner, ast.ClassDef)]
+        lines = [f"    {name}: typing.ClassVar[type[BadValue]]" for name in variants]
+        return "\n".join(["class BadValue(Exception):", *lines]) + "\n"
     if any(isinstance(inner, ast.ClassDef) for inner in node.body):
         return data_enum(node)
     return interface(node, bases)

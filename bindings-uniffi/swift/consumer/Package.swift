@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// A wallet that uses the package as everybody does: by path here, by URL elsewhere.
+// A wallet that uses the package as everybody does: by path.
 let package = Package(
     name: "Consumer",
     platforms: [.macOS(.v13)],

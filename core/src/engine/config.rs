@@ -40,7 +40,8 @@ impl Config {
         ChainHash::using_genesis_block(self.network).to_bytes()
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Says why no engine can be made with it: the wallet id is [`InvalidParameter`](ErrorCode::InvalidParameter).
+    pub fn check(&self) -> Result<()> {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if self.wallet_id.is_empty() || self.wallet_id.len() > 64 || !self.wallet_id.chars().all(good) {
             let message = "a wallet id is 1 to 64 letters, digits, '-', '_' or '.'";

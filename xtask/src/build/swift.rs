@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::system::{install, missing};
+use super::system::{install, missing, says};
 use super::{native, Output};
 use crate::{shell, Done};
 
@@ -86,7 +86,8 @@ pub struct Swift {
 impl Swift {
     /// The one of the `PATH`, or Debian's, which is installed now where it is not there yet.
     pub fn find(output: &mut dyn Output) -> Result<Self, String> {
-        if !missing("swift") {
+        // There are other programs of that name, such as OpenStack's.
+        if says("swift", &["--version"]).is_some_and(|version| version.contains("Swift version")) {
             return Ok(Self { root: None });
         }
         let root = cache()?.join(format!("swift-{RELEASE}"));
@@ -141,6 +142,11 @@ fn cache() -> Result<PathBuf, String> {
 
 /// Installs a Debian with Swift into an emptied folder: 3 GB, some minutes.
 fn bootstrap(output: &mut dyn Output, root: &Path) -> Done {
+    let mount = shell::program("unshare", &["--mount", "true"]);
+    shell::stdout(mount).map_err(|_| {
+        "there is no swift, and Debian's cannot be kept in a root of its own: that takes root with CAP_SYS_ADMIN (unshare --mount)"
+            .to_owned()
+    })?;
     if missing("debootstrap") {
         install(
             output,
@@ -149,6 +155,11 @@ fn bootstrap(output: &mut dyn Output, root: &Path) -> Done {
         )?;
     }
     if root.exists() {
+        // A debootstrap that was ended left it mounted, and what is in there is not to be removed.
+        let _ = shell::stdout(shell::program(
+            "umount",
+            &[&root.join("proc").display().to_string()],
+        ));
         fs::remove_dir_all(root).map_err(|error| format!("{}: {error}", root.display()))?;
     }
     fs::create_dir_all(root).map_err(|error| format!("{}: {error}", root.display()))?;
@@ -160,6 +171,7 @@ fn bootstrap(output: &mut dyn Output, root: &Path) -> Done {
         "debootstrap",
         &["--variant=minbase", RELEASE, &folder],
     ))?;
+    settings(root)?;
     let inside = Swift {
         root: Some(root.to_owned()),
     };
@@ -178,4 +190,20 @@ fn bootstrap(output: &mut dyn Output, root: &Path) -> Done {
     output.run(inside.run("env", &install.concat()))?;
     output.run(inside.run("apt-get", &["clean"]))?;
     fs::write(root.join(COMPLETE), "").map_err(|error| format!("{folder}: {error}"))
+}
+
+/// Gives apt in there the settings of this machine, such as its proxies; not those that an image of a container makes for itself.
+fn settings(root: &Path) -> Done {
+    let folder = Path::new("etc/apt/apt.conf.d");
+    let Ok(entries) = fs::read_dir(Path::new("/").join(folder)) else {
+        return Ok(());
+    };
+    for from in entries.flatten().map(|entry| entry.path()) {
+        let name = from.file_name().unwrap_or_default();
+        let to = root.join(folder).join(name);
+        if from.is_file() && !to.exists() && !name.to_string_lossy().starts_with("docker-") {
+            copy(&from, &to)?;
+        }
+    }
+    Ok(())
 }

@@ -11,6 +11,15 @@ use super::Checked;
 use crate::build::swift::{self, Swift};
 use crate::{shell, Done};
 
+/// There are more tests of the package than that.
+const FEWEST: u32 = 50;
+/// How the lines begin that `LoadTests` print.
+const MEASURED: [&str; 3] = [
+    "100,000 decodes and refusals: ",
+    "10,000 payees opened and dropped: ",
+    "one call over the boundary, ",
+];
+
 /// The public API as it was last agreed on.
 const API: &str = "tests/api/swift.txt";
 
@@ -19,6 +28,7 @@ pub fn check(log: &mut Log) -> Checked {
     let swift = swift::build(log)?;
     format(log, &swift)?;
     log.run(swift.package("test", &swift::package(), &[]))?;
+    enough(&log.text())?;
     let mut alone = swift.package("test", &swift::package(), &["--filter", "LoadTests"]);
     alone.env("INVREQ_LOAD", "1");
     log.run(alone)?;
@@ -37,7 +47,7 @@ pub fn check(log: &mut Log) -> Checked {
     );
     log.run(consumer)?;
     api(log, &swift)?;
-    Ok(measured(&log.text()))
+    measured(&log.text())
 }
 
 fn format(log: &mut Log, swift: &Swift) -> Done {
@@ -51,12 +61,28 @@ fn format(log: &mut Log, swift: &Swift) -> Done {
     log.run(swift.run("swift", &[&["format"], &words[..]].concat()))
 }
 
-/// What the tests measured, for the table.
-fn measured(text: &str) -> String {
-    let rows = text
-        .lines()
-        .filter(|line| line.contains("KiB more") || line.contains(" µs"));
-    rows.map(str::trim).collect::<Vec<_>>().join("; ")
+/// Says so where the tests of the package were not run: a filter or a build that finds none of them passes as well.
+fn enough(text: &str) -> Done {
+    let ran = text.rsplit_once("Test run with ").and_then(|(_, rest)| {
+        let (count, _) = rest.split_once(' ')?;
+        count.parse::<u32>().ok()
+    });
+    match ran {
+        Some(count) if count > FEWEST => Ok(()),
+        Some(count) => Err(format!("only {count} tests ran")),
+        None => Err("nothing says how many tests ran".to_owned()),
+    }
+}
+
+/// What the tests measured, for the table: all of it, or they did not run.
+fn measured(text: &str) -> Result<String, String> {
+    let row = |what: &&str| {
+        let row = text.lines().find(|line| line.contains(what));
+        row.map(str::trim)
+            .ok_or_else(|| format!("nothing was measured of: {what}"))
+    };
+    let rows = MEASURED.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.join("; "))
 }
 
 /// Holds the public API against `tests/api/swift.txt`; `INVREQ_WRITE_API=1` writes it.

@@ -12,7 +12,10 @@ import InvreqCore
 public func decode(
     _ text: String, network: Network? = .bitcoin, now: UInt64? = nil
 ) throws(InvreqError) -> Decoded {
-    switch InvreqCore.decode(text: text, network: network?.rawValue ?? "any", now: now) {
+    let described = try throwing {
+        try InvreqCore.decode(text: text, network: network?.rawValue ?? "any", now: now)
+    }
+    switch described {
     case .decoded(let decoded): return decoded
     case .failed(let error): throw error
     }
@@ -22,7 +25,7 @@ public func decode(
 ///
 /// Throws `invalid_signature`, or the code of the first thing that is not well-formed.
 public func verify(_ text: String) throws(InvreqError) -> Verified {
-    switch InvreqCore.verify(text: text) {
+    switch try throwing({ try InvreqCore.verify(text: text) }) {
     case .verified(let verified): return verified
     case .failed(let error): throw error
     }

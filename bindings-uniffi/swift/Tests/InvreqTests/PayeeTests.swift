@@ -37,6 +37,39 @@ struct PayeeTests {
         try await host.payee.close()
     }
 
+    @Test func aCallerThatIsCancelledEndsNothingInItsMiddle() async throws {
+        let inner = TestStore()
+        let (isIn, mayGo) = (Shared(false), Shared(false))
+        inner.before.value = { _ in
+            isIn.value = true
+            while !mayGo.value { try await Task.sleep(nanoseconds: 1_000_000) }
+        }
+        let opening = Task { try await Opened.open(store: Cancellable(inner: inner)) }
+        try await until("it writes") { isIn.value }
+        opening.cancel()
+        mayGo.value = true
+        let payee = try await opening.value.payee
+        #expect(!inner.entries.isEmpty)
+        let resuming = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await payee.resume()
+        }
+        resuming.cancel()
+        try await resuming.value
+        try await payee.close()
+    }
+
+    @Test func aRecordMadeByHandIsCheckedBeforeItIsWritten() async throws {
+        let host = try await Opened.open()
+        _ = try await host.send("a", expiry: 3600)
+        var record = try await host.get("a")
+        #expect(try record.toRpc().contains(record.paymentHash))
+        record.paymentHash = "x"
+        let refused = try await error { _ = try record.toRpc() }
+        #expect(refused.code == .invalidParameter && !refused.message.isEmpty)
+        try await host.payee.close()
+    }
+
     @Test func aVerdictForEveryAnswerToAClaim() async throws {
         let store = TestStore()
         let host = try await Opened.open(store: store)
@@ -321,4 +354,16 @@ private struct WrongSigner: Signer {
         #expect(request.nodeId == node && request.digest.count == 32)
         return Data(count: 64)
     }
+}
+
+/// A store whose reads fail in a task that is cancelled.
+private struct Cancellable: Store {
+    let inner: TestStore
+
+    func range(from start: Data, to end: Data, limit: Int) async throws -> [Entry] {
+        try Task.checkCancellation()
+        return try await inner.range(from: start, to: end, limit: limit)
+    }
+    func write(_ batch: Batch) async throws { try await inner.write(batch) }
+    func close() async throws { try await inner.close() }
 }

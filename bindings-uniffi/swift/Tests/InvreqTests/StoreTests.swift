@@ -5,8 +5,8 @@ import Testing
 /// Runs the suite of the core over a store, and says how the store broke the contract.
 private func failures(
     durable: Bool, shared: Bool, _ open: @escaping @Sendable (String) async throws -> any Store
-) async -> [String] {
-    let checks = await storeConformance(durable: durable, shared: shared, open)
+) async throws -> [String] {
+    let checks = try await storeConformance(durable: durable, shared: shared, open)
     #expect(checks.count > 20)
     return checks.compactMap { check in check.failed.map { "\(check.name): \($0)" } }
 }
@@ -15,7 +15,7 @@ private func failures(
 struct StoreTests {
     @Test func memoryStoreKeepsTheContract() async throws {
         let stores = Shared<[String: MemoryStore]>([:])
-        let failed = await failures(durable: true, shared: true) { name in
+        let failed = try await failures(durable: true, shared: true) { name in
             stores.with { stores in
                 let store = stores[name] ?? MemoryStore()
                 stores[name] = store
@@ -27,7 +27,7 @@ struct StoreTests {
 
     @Test func sqliteStoreKeepsTheContract() async throws {
         let folder = try temporaryFolder()
-        let failed = await failures(durable: true, shared: true) { name in
+        let failed = try await failures(durable: true, shared: true) { name in
             try await SqliteStore.open(folder.appendingPathComponent("\(name).db").path)
         }
         #expect(failed.isEmpty, "\(failed)")
@@ -36,7 +36,7 @@ struct StoreTests {
 
     @Test func aStoreOfAnAppKeepsTheContract() async throws {
         let stores = Shared<[String: Shared<[Data: Data]>]>([:])
-        let failed = await failures(durable: true, shared: true) { name in
+        let failed = try await failures(durable: true, shared: true) { name in
             stores.with { stores in
                 let data = stores[name] ?? Shared([:])
                 stores[name] = data
@@ -47,7 +47,7 @@ struct StoreTests {
     }
 
     @Test func aStoreThatBreaksTheContractIsFoundOut() async throws {
-        let failed = await failures(durable: false, shared: false) { _ in Forgetful() }
+        let failed = try await failures(durable: false, shared: false) { _ in Forgetful() }
         #expect(!failed.isEmpty)
     }
 
@@ -83,6 +83,28 @@ struct StoreTests {
         let junk = try await error { try await importWallet(Data([1, 2, 3]), into: MemoryStore()) }
         #expect([.storeCorrupt, .wrongStore].contains(junk.code))
         try? FileManager.default.removeItem(at: folder)
+    }
+}
+
+extension StoreTests {
+    /// An id that no wallet can be opened by reaches into nobody's entries.
+    @Test func whatIsNoWalletIdIsRefused() async throws {
+        let store = TestStore()
+        let dump = try await exportWallet(MemoryStore(), walletId: "A-1_b.c")
+        for id in ["", "main/x", "main/", "a b", "é", "a\0", String(repeating: "a", count: 65)] {
+            let exported = try await error { _ = try await exportWallet(store, walletId: id) }
+            let imported = try await error { try await importWallet(dump, into: store, walletId: id) }
+            let opened = try await error { _ = try await Opened.open(store: TestStore(), walletId: id) }
+            #expect([exported, imported, opened].allSatisfy { $0.code == .invalidParameter }, "\(id)")
+        }
+        #expect(store.entries.isEmpty)
+    }
+
+    @Test func whereThereIsNoWalletTheBackupOpensNone() async throws {
+        let (from, to) = (MemoryStore(), TestStore())
+        try await importWallet(try await exportWallet(from), into: to)
+        let none = try await error { _ = try await Opened.open(store: to) }
+        #expect(none.code == .storeCorrupt)
     }
 }
 

@@ -88,8 +88,8 @@ final class EngineLoop: Sendable {
                 // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
                 let answers = try await askAll(needs)
                 try closing.check()
-                for (need, answer) in zip(needs, answers) { give(attempt.answers, need, answer) }
-                attempt.answers.forgetReads()
+                for (need, answer) in zip(needs, answers) { try give(attempt.answers, need, answer) }
+                try attempt.answers.forgetReads()
             }
         }
     }
@@ -125,7 +125,7 @@ final class EngineLoop: Sendable {
                         throw storeError(error)
                     }
                 }
-                switch engine.commit(step: step.id) {
+                switch try engine.commit(step: step.id) {
                 case .failed(let error): throw error
                 case .effects(let deliveries, let replies, let events, let wakeAt):
                     handOn(Effects(deliveries: deliveries, replies: replies, events: events, wakeAt: wakeAt))
@@ -172,11 +172,11 @@ final class EngineLoop: Sendable {
     }
 
     /// What only the core can see, such as a point that is not on the curve, is the host's failure as well.
-    private func give(_ answers: Answers, _ need: Need, _ answer: Answer) {
+    private func give(_ answers: Answers, _ need: Need, _ answer: Answer) throws {
         do {
             try answers.insert(need: need, answer: answer)
         } catch {
-            try? answers.insert(need: need, answer: .failed(reason(of: error)))
+            try answers.insert(need: need, answer: .failed(reason(of: error)))
         }
     }
 }

@@ -106,12 +106,7 @@ final class Parts: Sendable {
     func tell(_ input: Input) async throws(InvreqError) {
         try closing.check()
         let engine = self.engine
-        do {
-            // Of its own, so that a caller that is cancelled does not end a write in its middle.
-            try await Task { try await engine.perform(input) }.value
-        } catch {
-            throw known(error)
-        }
+        try await whole { try await engine.perform(input) }
     }
 
     /// Ends everything, and gives back what the hosts hold.
@@ -138,6 +133,17 @@ final class Parts: Sendable {
         calls.end(error)
         events.end()
         stop()
+    }
+}
+
+/// Does something in a task of its own, so that a caller that is cancelled does not end a write in its middle.
+func whole<Value: Sendable>(
+    _ work: @escaping @Sendable () async throws -> Value
+) async throws(InvreqError) -> Value {
+    do {
+        return try await Task { try await work() }.value
+    } catch {
+        throw known(error)
     }
 }
 

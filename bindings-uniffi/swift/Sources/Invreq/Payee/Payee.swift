@@ -20,14 +20,16 @@ public actor Payee {
     ///
     /// Throws `wrong_store`, `store_corrupt`, `store_failed`; `invalid_parameter` or `invalid_value` for the options.
     public static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee {
-        do {
-            let parts = try Parts(options)
-            try await parts.start()
-            return Payee(parts)
-        } catch {
-            await options.transport.close()
-            try? await options.store.close()
-            throw known(error)
+        try await whole {
+            do {
+                let parts = try Parts(options)
+                try await parts.start()
+                return Payee(parts)
+            } catch {
+                await options.transport.close()
+                try? await options.store.close()
+                throw error
+            }
         }
     }
 
@@ -229,7 +231,8 @@ public actor Payee {
     /// Throws the errors of the store.
     public func resume() async throws(InvreqError) {
         try parts.closing.check()
-        try await parts.background.catchUp()
+        let background = parts.background
+        try await whole { try await background.catchUp() }
     }
 
     /// The node id that replies over the engine's own reply paths are for; whoever hosts the payee hands it what comes for it.
@@ -239,7 +242,7 @@ public actor Payee {
 
     /// How many replies came that answer nothing of ours.
     public func ignoredReplies() async throws(InvreqError) -> UInt64 {
-        try await parts.engine.look { $0.ignoredReplies() }
+        try await parts.engine.look { try $0.ignoredReplies() }
     }
 
     /// Everything that happens from now on, for `for await`; every use of the property is a stream of its own.

@@ -8,7 +8,7 @@ private let longestReason = 1024
 func reason(of error: any Error) -> String {
     let told =
         switch error {
-        case BadValue.Malformed(let message): message
+        case BadValue.Malformed(let message), BadValue.Broken(let message): message
         case is CancellationError: "it was cancelled"
         case let error as any LocalizedError: error.errorDescription ?? String(describing: error)
         default: String(describing: error)
@@ -22,6 +22,7 @@ func known(_ error: any Error) -> InvreqError {
     case let error as InvreqError: error
     case let error as StoreError: InvreqError(store: error)
     case BadValue.Malformed(let message): InvreqError(.invalidParameter, message)
+    case BadValue.Broken(let message): InvreqError(.internal, message)
     case is CancellationError: InvreqError(.cancelled, "the caller ended the wait")
     default: InvreqError(.internal, "something unexpected: \(reason(of: error))")
     }

@@ -3,12 +3,17 @@ import InvreqCore
 
 /// Everything a store holds of a wallet, as bytes: a backup. It is as secret as the store itself.
 ///
-/// Throws `not_found` or another code where there is no such wallet; the errors of the store.
+/// It shows one moment. Where the wallet is written meanwhile it is read again, and after three times it throws `store_conflict`; so it
+/// is best made while the wallet is closed. Where there is no such wallet, the backup is empty: what is made of it opens as
+/// `store_corrupt`.
+///
+/// Throws `invalid_parameter` for what is no wallet id; `store_corrupt` where an import into the wallet was not finished; the errors of
+/// the store.
 public func exportWallet(
     _ store: any Store, walletId: String = "main"
 ) async throws(InvreqError) -> Data {
     let foreign = AwaitingStore(store)
-    switch await blocking({ InvreqCore.exportWallet(store: foreign, walletId: walletId) }) {
+    switch try await blocking({ try InvreqCore.exportWallet(store: foreign, walletId: walletId) }) {
     case .dump(let dump): return dump
     case .failed(let error): throw InvreqError(store: error)
     }
@@ -16,13 +21,17 @@ public func exportWallet(
 
 /// Writes a backup into a store that holds nothing of the wallet yet.
 ///
-/// Throws `store_conflict` where it does; `store_corrupt` or `wrong_store` for bytes that are no backup.
+/// The backup is examined as a whole before anything is written. A large one takes several writes; where one of them fails, the wallet
+/// cannot be opened until the same backup is imported once more, which then takes it up.
+///
+/// Throws `store_conflict` where the store holds something of the wallet; `store_corrupt` or `wrong_store` for bytes that are no backup;
+/// `invalid_parameter` for what is no wallet id; the errors of the store.
 public func importWallet(
     _ dump: Data, into store: any Store, walletId: String = "main"
 ) async throws(InvreqError) {
     let foreign = AwaitingStore(store)
-    let failed = await blocking {
-        InvreqCore.importWallet(store: foreign, walletId: walletId, dump: dump)
+    let failed = try await blocking {
+        try InvreqCore.importWallet(store: foreign, walletId: walletId, dump: dump)
     }
     if let failed { throw InvreqError(store: failed) }
 }
@@ -32,7 +41,7 @@ public typealias ConformanceCheck = InvreqCore.ConformanceCheck
 
 /// Makes every check of the suite that shows whether a store keeps the contract: for the tests of an app that brings its own.
 ///
-/// It passes where no check has `failed`.
+/// It passes where no check has `failed`. Throws only for a defect of the library.
 ///
 /// - Parameters:
 ///   - durable: Whether the data outlives its last handle.
@@ -40,10 +49,10 @@ public typealias ConformanceCheck = InvreqCore.ConformanceCheck
 ///   - open: Opens the data of a name: nothing at first, and the same data again under the same name.
 public func storeConformance(
     durable: Bool, shared: Bool, _ open: @escaping @Sendable (String) async throws -> any Store
-) async -> [ConformanceCheck] {
+) async throws(InvreqError) -> [ConformanceCheck] {
     let stores = AwaitingStores(open)
-    return await blocking {
-        InvreqCore.storeConformance(stores: stores, durable: durable, shared: shared)
+    return try await blocking {
+        try InvreqCore.storeConformance(stores: stores, durable: durable, shared: shared)
     }
 }
 

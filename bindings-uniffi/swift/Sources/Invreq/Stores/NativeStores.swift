@@ -52,7 +52,7 @@ public final class SqliteStore: Store {
     public static func open(_ path: String) async throws(InvreqError) -> SqliteStore {
         // A path is text without NUL for every system.
         if path.utf8.contains(0) { throw InvreqError(.invalidParameter, "path has a NUL in it") }
-        switch await blocking({ openSqliteStore(path: path) }) {
+        switch try await blocking({ try openSqliteStore(path: path) }) {
         case .store(let store): return SqliteStore(store)
         case .failed(let error): throw InvreqError(store: error)
         }
@@ -86,8 +86,8 @@ private final class BlockingStore: Sendable {
 
     func range(from start: Data, to end: Data, limit: Int) async throws -> [Entry] {
         let store = store
-        let read = await blocking(on: queue) {
-            store.range(start: start, end: end, limit: UInt32(clamping: limit))
+        let read = try await blocking(on: queue) {
+            try store.range(start: start, end: end, limit: UInt32(clamping: limit))
         }
         switch read {
         case .entries(let entries): return entries
@@ -97,21 +97,25 @@ private final class BlockingStore: Sendable {
 
     func write(_ batch: Batch) async throws {
         let store = store
-        if let error = await blocking(on: queue, { store.write(batch: batch) }) { throw error }
+        if let error = try await blocking(on: queue, { try store.write(batch: batch) }) { throw error }
     }
 
     func close() async throws {
         let store = store
-        if let error = await blocking(on: queue, { store.close() }) { throw error }
+        if let error = try await blocking(on: queue, { try store.close() }) { throw error }
     }
 }
 
 /// Makes a call that blocks, on a queue's thread.
 func blocking<Value: Sendable>(
     on queue: DispatchQueue = DispatchQueue(label: "invreq.blocking"),
-    _ call: @escaping @Sendable () -> Value
-) async -> Value {
-    await withCheckedContinuation { continuation in
-        queue.async { continuation.resume(returning: call()) }
+    _ call: @escaping @Sendable () throws -> Value
+) async throws(InvreqError) -> Value {
+    do {
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result(catching: call)) }
+        }
+    } catch {
+        throw known(error)
     }
 }

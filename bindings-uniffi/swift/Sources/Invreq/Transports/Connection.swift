@@ -43,21 +43,21 @@ final class Connection {
                 ended: { [weak self] in await self?.end($0) }))
     }
 
-    /// Whether the node has read every message that was sent.
-    var isAllRead: Bool { peer?.pongsDue() == 0 }
+    /// Whether the node has read every message that was sent. A peer that cannot tell ends with the next turn.
+    var isAllRead: Bool { (try? peer?.pongsDue()) == 0 }
 
     /// How many bytes the system has taken so far.
     var written: Int { given - (stream?.buffered ?? 0) }
 
     /// When ``turn()`` has something to do at the latest, in Unix milliseconds.
-    var wakeAt: UInt64? { peer?.wakeAt() }
+    var wakeAt: UInt64? { try? peer?.wakeAt() }
 
     /// Does what can be done, and says what happened.
     func turn() -> [PeerEvent] {
         attempt {
             let now = try time.nowMs()
-            tell(peer?.tick(nowMs: now) ?? [])
-            write()
+            tell(try peer?.tick(nowMs: now) ?? [])
+            try write()
         }
         defer { events = [] }
         return events
@@ -67,19 +67,19 @@ final class Connection {
     func send(_ message: Data) throws -> Int {
         guard let peer, ended == nil else { throw HostError("the connection is over") }
         let now = try time.nowMs()
-        let waiting = Int(peer.outgoingLen())
+        let waiting = Int(try peer.outgoingLen())
         try accepted(peer.sendOnionMessage(payload: message))
         try accepted(peer.ping(nowMs: now))
         let start = given + waiting
-        write()
+        try write()
         return start
     }
 
     /// Asks for a sign of life, where none was asked for yet.
     func probe() throws {
-        guard let peer, ended == nil, peer.pongsDue() == 0 else { return }
+        guard let peer, ended == nil, try peer.pongsDue() == 0 else { return }
         try accepted(peer.ping(nowMs: time.nowMs()))
-        write()
+        try write()
     }
 
     /// Ends it, whatever is still to be sent.
@@ -96,7 +96,7 @@ final class Connection {
         attempt {
             defer { who.wipe() }
             peer = try connectPeer(who, nowMs: time.nowMs())
-            write()
+            try write()
         }
         poke()
     }
@@ -105,8 +105,8 @@ final class Connection {
         guard ended == nil else { return }
         attempt {
             let now = try time.nowMs()
-            tell(peer?.receive(bytes: bytes, nowMs: now) ?? [])
-            write()
+            tell(try peer?.receive(bytes: bytes, nowMs: now) ?? [])
+            try write()
         }
         // A pong is no event, but there may be somebody who waits for it.
         poke()
@@ -128,13 +128,13 @@ final class Connection {
         who?.wipe()
         who = nil
         // Told in any case: a peer that never was is over, too.
-        let told = peer?.disconnected() ?? []
+        let told = (try? peer?.disconnected()) ?? []
         tell(told.isEmpty ? [.closed(InvreqError(.peerUnavailable, "the connection is over"))] : told)
     }
 
-    private func write() {
+    private func write() throws {
         while let peer, let stream, ended == nil, stream.buffered < mostBuffered {
-            let bytes = peer.outgoing()
+            let bytes = try peer.outgoing()
             if bytes.isEmpty { return }
             given += bytes.count
             stream.send(bytes)

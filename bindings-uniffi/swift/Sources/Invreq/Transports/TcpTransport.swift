@@ -46,6 +46,9 @@ public final class TcpTransport: Transport {
         if addresses.values.contains(where: { $0.count > mostListed }) {
             throw InvreqError(.invalidParameter, "addresses may have at most \(mostListed) of a node")
         }
+        if !addresses.keys.allSatisfy(isNodeId) {
+            throw InvreqError(.invalidParameter, "a node id in addresses is 66 hex digits, the first two of them 02 or 03")
+        }
         let nodeId = try throwing { try publicKey(key: key) }
         let book = Dictionary(addresses.map { ($0.key.lowercased(), $0.value) }) { $0 + $1 }
         self.nodeId = nodeId
@@ -105,4 +108,10 @@ public final class TcpTransport: Transport {
     public func close() async {
         await links.close()
     }
+}
+
+/// Whether it looks like a public key: whether it is one shows when it is connected to.
+private func isNodeId(_ text: String) -> Bool {
+    let isHex = text.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+    return text.utf8.count == 66 && isHex && (text.hasPrefix("02") || text.hasPrefix("03"))
 }

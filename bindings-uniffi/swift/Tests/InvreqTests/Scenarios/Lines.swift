@@ -66,7 +66,7 @@ enum Lines {
         return words.joined(separator: " ")
     }
 
-    static func done(_ of: InvoiceRecord) -> String { "\(record(of)) rpc \((try? of.toRpc()) ?? "none")" }
+    static func done(_ of: InvoiceRecord) throws -> String { "\(record(of)) rpc \(try of.toRpc())" }
 
     static func approval(_ of: ClaimApproval) -> String { "settle \(or(of.preimage?.hex)) \(record(of.record))" }
 

@@ -116,24 +116,24 @@ final class Run: @unchecked Sendable {
         let firstHtlcAt = given["firstHtlcAt"]?.uint64 ?? 0
         switch what {
         case "sendInvoice":
-            return Lines.done(
+            return try Lines.done(
                 try await payee.sendInvoice(
                     given["invreq"]?.text ?? "", label: label, amountMsat: given["amountMsat"]?.uint64,
                     timeout: given["timeout"]?.uint32, expiry: given["expiry"]?.uint32,
                     quantity: given["quantity"]?.uint64, existing: given["existing"]?.text == "join" ? .join : .error,
                     again: given["again"]?.bool ?? false, invoiceNodeId: given["invoiceNodeId"]?.text,
                     replies: given["replies"]?.text == "unwanted" ? .unwanted : .wanted))
-        case "resend": return Lines.done(try await payee.resend(label))
-        case "waitInvoice": return Lines.done(try await payee.waitInvoice(label))
+        case "resend": return try Lines.done(try await payee.resend(label))
+        case "waitInvoice": return try Lines.done(try await payee.waitInvoice(label))
         case "waitAnyInvoice":
-            return Lines.done(
+            return try Lines.done(
                 try await payee.waitAnyInvoice(
                     after: given["lastPayIndex"]?.uint64 ?? 0, timeout: given["timeout"]?.uint32))
         case "delInvoice":
-            return Lines.done(try await payee.delInvoice(label, status: try status(given["status"]) ?? .unpaid))
-        case "claimFailed": return Lines.done(try await payee.claimFailed(paymentHash: hash))
+            return try Lines.done(try await payee.delInvoice(label, status: try status(given["status"]) ?? .unpaid))
+        case "claimFailed": return try Lines.done(try await payee.claimFailed(paymentHash: hash))
         case "paymentReceived":
-            return Lines.done(
+            return try Lines.done(
                 try await payee.paymentReceived(
                     paymentHash: hash, amountMsat: given["amountMsat"]?.uint64 ?? 0,
                     paidAt: given["paidAt"]?.uint64 ?? 0, preimage: given["preimage"]?.bytes))

@@ -64,6 +64,13 @@ public final class Control: @unchecked Sendable {
         return stream
     }
 
+    /// Every event so far: once an answer is there, all that came before it.
+    public var past: [Fields] {
+        lock.lock()
+        defer { lock.unlock() }
+        return seen
+    }
+
     /// Hangs up.
     public func close() {
         shutdown(socket, Int32(SHUT_RDWR))

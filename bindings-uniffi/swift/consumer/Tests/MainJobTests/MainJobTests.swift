@@ -7,21 +7,33 @@ private let server = Result { try TestServer() }
 
 @Suite("The main job", .serialized)
 struct MainJobTests {
-    /// The payer has paid the invoice of this record, and no other one for this wallet.
+    /// The payer has paid the invoice of this record, and no other one that answers the request.
     private func isPaidOnce(_ rpc: String) async throws {
         let record = try JSONSerialization.jsonObject(with: Data(rpc.utf8)) as? Control.Fields ?? [:]
         #expect(record["status"] as? String == "paid")
         #expect(record["pay_index"] as? Int == 1)
         #expect(record["amount_received_msat"] as? Int == 50_000_000)
-        let hash = record["payment_hash"] as? String
-        var sent: [Control.Fields] = []
-        for await event in try server.get().control.events() {
-            if event["event"] as? String == "payment_sent" && event["payment_hash"] as? String == hash {
-                sent.append(event)
-                break
-            }
+        let hash = try #require(record["payment_hash"] as? String)
+        let control = try server.get().control
+        let isSent = { (event: Control.Fields) in event["event"] as? String == "payment_sent" }
+        for await event in control.events() where isSent(event) && event["payment_hash"] as? String == hash {
+            break
         }
+        // Answers and events come in order: when this is answered, everything before it was seen.
+        try await control.call("payments")
+        let all = control.past.filter(isSent)
+        let paid = try #require(all.first { $0["payment_hash"] as? String == hash })
+        let sent = all.filter { metadata($0) == metadata(paid) }
+        #expect(sent.map { $0["payment_hash"] as? String } == [hash])
+        #expect(metadata(paid).count >= 4 + 2 * 16)
         #expect(sent.first?["preimage"] as? String == record["payment_preimage"] as? String)
+    }
+
+    /// The first field of the invoice that was paid: all that answer a request have the request's own, `invreq_metadata` (BOLT 12).
+    private func metadata(_ event: Control.Fields) -> Substring {
+        let invoice = event["invoice"] as? String ?? ""
+        let length = Int(invoice.dropFirst(2).prefix(2), radix: 16) ?? 0
+        return invoice.prefix(4 + 2 * length)
     }
 
     private func rpc(_ lines: [String]) throws -> String {

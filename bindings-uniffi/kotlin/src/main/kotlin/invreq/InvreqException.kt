@@ -115,6 +115,8 @@ internal fun invalid(message: String, cause: Throwable? = null): InvreqException
 internal inline fun <T> glue(call: () -> T): T =
     try {
         call()
+    } catch (error: BadValue.Broken) {
+        throw fail(ErrorCode.INTERNAL, "something unexpected: ${error.message}", error)
     } catch (error: BadValue) {
         throw invalid(error.message.orEmpty(), error)
     } catch (error: CharacterCodingException) {
