@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from .. import _check as check
 from .._ffi import invreq as ffi
-from .._payee.hosts import invoke
+from .._payee.hosts import Part
 from .._store_error import from_core, to_core
 from .._types import Batch
 from ..host import Store
@@ -54,7 +54,8 @@ class HostStore(ffi.HostStore):
 
     def __init__(self, store: object) -> None:
         self._loop = asyncio.get_running_loop()
-        self._methods = {name: check.required(store, "store", name) for name in ("range", "write", "close")}
+        part = Part(store, "store")
+        self._methods = {name: part.required(name) for name in ("range", "write", "close")}
 
     def range(self, start: bytes, end: bytes, limit: int) -> Any:
         """Reads entries."""
@@ -79,8 +80,10 @@ class HostStore(ffi.HostStore):
         return None
 
     def _wait(self, name: str, *args: Any) -> Any:
-        called = invoke(self._methods[name], *args)
-        return asyncio.run_coroutine_threadsafe(called, self._loop).result()
+        async def called() -> Any:
+            return await self._methods[name](*args)
+
+        return asyncio.run_coroutine_threadsafe(called(), self._loop).result()
 
 
 async def _blocking(work: Callable[[], T]) -> T:
