@@ -189,7 +189,7 @@ def test_a_call_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
     here = Path(__file__).parent
     path = ":".join(map(str, [INVREQ, here, here / "support"]))
     words = [sys.executable, "-c", textwrap.dedent(program)]
-    subprocess.run(words, env={"PYTHONPATH": path}, check=True, timeout=20)
+    subprocess.run(words, env={"PYTHONPATH": path}, check=True, timeout=20, cwd=tmp_path)
 
 
 async def test_many_exports_of_stores_that_block_wait_for_no_thread_of_each_other() -> None:
