@@ -36,6 +36,13 @@ def open_engine(network: object, wallet_id: object, seed: object) -> ffi.Engine:
     return engine
 
 
+def wallet_id(given: object) -> str:
+    """A wallet id that an engine takes."""
+    place = check.text(given, "wallet_id")
+    open_engine("bitcoin", place, bytes(32))
+    return place
+
+
 def public_key(key: bytes) -> str:
     """The node id of a secret key."""
     return call(lambda: ffi.public_key(key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from . import _check as check
 from . import errors
 from ._error import InvreqError
 from ._ffi import invreq as ffi
@@ -41,7 +42,6 @@ def _error(
 shape(ffi)
 # Wherever the core gives an error, Python has an exception from the start.
 setattr(ffi, "ErrorDetails", _error)
-type.__setattr__(ffi.Record, "to_rpc", lambda record: call(lambda: ffi.record_to_rpc(record)))
 
 Batch = ffi.Batch
 BlindedHop = ffi.BlindedHop
@@ -91,3 +91,17 @@ SignRequest = ffi.SignRequest
 Status = ffi.Status
 Verified = ffi.Verified
 Warning = ffi.Warning
+
+
+def _to_rpc(record: Record) -> str:
+    """The record as the JSON text of Core Lightning."""
+    try:
+        return call(lambda: ffi.record_to_rpc(record))
+    except InvreqError:
+        raise
+    except Exception as error:
+        # One that was made by hand, with values that cannot even cross.
+        raise check.invalid("the record has values that are none of their types") from error
+
+
+type.__setattr__(Record, "to_rpc", _to_rpc)

@@ -174,7 +174,10 @@ class SharedStore(Store, Protocol):
         ...
 
     async def lead(self, revision_key: bytes) -> Callable[[], None]:
-        """Waits for the right to send the wallet's invoices, and returns how to give it back. Cancelled, it never had it."""
+        """Waits for the right to send the wallet's invoices, and returns how to give it back.
+
+        It has to be `async def`, because it is cancelled when the payee is closed. Cancelled, it never had it.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ._ffi import invreq as ffi
+from ._glue import call
 from ._store_error import to_core
 from ._stores.foreign import HostStore
 from ._types import ConformanceCheck
@@ -23,7 +24,7 @@ async def store_conformance(
     time. A check in which the store failed has the reason in `failed`; one that does not apply says why in `skipped`.
     """
     opener = _Stores(open_store)
-    return await asyncio.to_thread(lambda: ffi.store_conformance(opener, durable, shared))
+    return await asyncio.to_thread(lambda: call(lambda: ffi.store_conformance(opener, durable, shared)))
 
 
 class _Stores(ffi.HostStores):

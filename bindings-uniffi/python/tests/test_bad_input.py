@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from typing import Any
 
@@ -217,6 +218,19 @@ def test_transports() -> None:
             assert error.code == "invalid_parameter", given
         else:
             assert wrong in (None, {}), given
+
+
+@pytest.mark.parametrize("name", ["payment_hash", "invreq_id", "delivery"])
+async def test_a_record_made_by_hand(name: str) -> None:
+    async with opened() as stage:
+        (await stage.send("a", expiry=3600)).cancel()
+        record = await stage.get("a")
+    assert '"label":"a"' in record.to_rpc()
+    for wrong in ("x", "\ud800", "zz" * 32, None, 1, b"x"):
+        with pytest.raises(errors.InvalidParameter):
+            dataclasses.replace(record, **{name: wrong}).to_rpc()
+    with pytest.raises(errors.InvalidParameter):
+        dataclasses.replace(record, amount_msat=-1).to_rpc()
 
 
 def test_errors_of_a_store_have_a_kind() -> None:

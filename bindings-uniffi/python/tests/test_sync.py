@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from stage import AMOUNT, REFUND, SEED, payment
@@ -24,6 +26,8 @@ from invreq import (
     SyncPayee,
     errors,
 )
+
+T = TypeVar("T")
 
 
 class Node:
@@ -144,6 +148,25 @@ def test_a_call_that_waits_ends_with_the_payee(opened: Callable[..., SyncPayee])
     payee.close()
 
 
+def test_two_threads_may_close_it(opened: Callable[..., SyncPayee]) -> None:
+    payee = opened(Node())
+    run, second_is_in, first_is_out = payee._thread.run, threading.Event(), threading.Event()
+
+    def run_late(work: Coroutine[Any, Any, T]) -> T:
+        second_is_in.set()
+        assert first_is_out.wait(10)
+        return run(work)
+
+    with ThreadPoolExecutor(1) as threads:
+        payee._thread.run = run_late  # type: ignore[method-assign]
+        second = threads.submit(payee.close)
+        assert second_is_in.wait(10)
+        payee._thread.run = run  # type: ignore[method-assign]
+        payee.close()
+        first_is_out.set()
+        assert second.result(10) is None
+
+
 def test_its_own_thread_must_not_wait_for_itself(opened: Callable[..., SyncPayee]) -> None:
     raised = []
 
@@ -158,6 +181,13 @@ def test_its_own_thread_must_not_wait_for_itself(opened: Callable[..., SyncPayee
     payee = opened(node, on_event=on_event)
     payee.send_invoice(REFUND, "a")
     assert raised
+
+
+def test_a_test_that_blocks_has_an_end() -> None:
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
+    assert 0 < left <= 120
+    with pytest.raises(TimeoutError):
+        signal.raise_signal(signal.SIGALRM)
 
 
 def test_wrong_options_leave_no_thread_behind(opened: Callable[..., SyncPayee]) -> None:

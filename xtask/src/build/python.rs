@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::system::first;
+use super::system::{first, says};
 use super::{native, Output};
 use crate::shell;
 
@@ -62,9 +62,17 @@ pub fn tools(output: &mut dyn Output) -> Result<PathBuf, String> {
         return Ok(python);
     }
     let system = first(&["python3", "python"]).ok_or("Python is missing: install 3.10 or later")?;
+    // Debian's Python comes without them.
+    if says(&system, &["-c", "import ensurepip, venv"]).is_none() {
+        super::install(output, &["python3-venv"], "Python cannot make a venv")?;
+    }
     let mut make = shell::program(&system, &["-m", "venv", "--clear"]);
     make.arg(&venv);
-    output.run(make)?;
+    if let Err(error) = output.run(make) {
+        // A half of it is of no use to anybody.
+        let _ = fs::remove_dir_all(&venv);
+        return Err(error);
+    }
     let words = [
         "-m",
         "pip",

@@ -10,7 +10,7 @@ from .._ffi import invreq as ffi
 from .._store_error import reason_of
 from .._types import InboundPayment, Route
 from .closing import Closing
-from .hosts import Hosts, invoke
+from .hosts import Hosts
 
 SOON_MS = 10_000
 """How long a transport may look for a route: timers wait for it."""
@@ -52,7 +52,7 @@ def _question(hosts: Hosts, need: Any) -> Question:
     source, transport, signer = hosts.source, hosts.transport, hosts.signer
     kind: str = need.kind
     if kind == "create_inbound_payment":
-        return PATIENCE_MS, lambda: invoke(source.create_inbound_payment, need.value), _inbound_payment
+        return PATIENCE_MS, lambda: source.create_inbound_payment(need.value), _inbound_payment
     if kind == "can_receive":
         return (
             SOON_MS,
@@ -74,19 +74,19 @@ def _question(hosts: Hosts, need: Any) -> Question:
         multiply = _must(transport.ecdh, "this transport has no node key")
         return (
             SOON_MS,
-            lambda: invoke(multiply, need.node_id, need.point),
+            lambda: multiply(need.node_id, need.point),
             lambda given: Answer.SHARED_SECRET(check.octets(given, "the shared secret", 32)),
         )
     sign = _must(signer.sign if signer is not None else None, "there is no signer")
     return (
         PATIENCE_MS,
-        lambda: invoke(sign, need.value),
+        lambda: sign(need.value),
         lambda given: Answer.SIGNATURE(check.octets(given, "the signature", 64)),
     )
 
 
 async def _if_there(method: Callable[..., Any] | None, *args: Any, default: Any = None) -> Any:
-    return default if method is None else await invoke(method, *args)
+    return default if method is None else await method(*args)
 
 
 def _must(method: Callable[..., Any] | None, why: str) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from .. import _check as check
 from .. import errors
 from .._error import InvreqError
-from .._store_error import reason_of
+from .._store_error import library_error, reason_of
 from .._types import Delivery, Input, Sending, SendOutcome
 from ..host import InvoiceErrorReply, OnionMessage
 from . import inputs
@@ -17,7 +17,8 @@ from .ask import PATIENCE_MS
 from .clock import LONGEST_SLEEP_MS
 from .closing import Closing, Late
 from .engine import RESTORE, TICK, Engine
-from .hosts import Hosts, invoke, store_call
+from .hosts import Hosts
+from .threads import result_of
 
 FIRST_PAUSE_MS = 500
 LONGEST_PAUSE_MS = 30_000
@@ -59,10 +60,7 @@ class Background:
     def stop(self) -> None:
         """Gives back what the store lent."""
         for give_back in self._give_back:
-            try:
-                give_back()
-            except Exception as error:
-                self._trouble(errors.StoreFailed(f"the store cannot let go: {reason_of(error)}"))
+            self._let_go(give_back)
 
     def schedule(self, wake_at: int | None) -> None:
         """The engine wants its next tick at this time."""
@@ -145,7 +143,7 @@ class Background:
                 race = asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 done, _ = await self._closing.unless_over(race)
                 for task in done:
-                    task.result()
+                    result_of(task)
             finally:
                 for task in waits:
                     task.cancel()
@@ -154,7 +152,7 @@ class Background:
     async def _send(self, delivery: Delivery) -> None:
         transport = self._hosts.transport
         try:
-            said = await self._closing.within(PATIENCE_MS, lambda: invoke(transport.send, delivery))
+            said = await self._closing.within(PATIENCE_MS, lambda: transport.send(delivery))
             outcome = check.one_of(SendOutcome, said, "what the transport says of a delivery")
         except Late:
             outcome = SendOutcome.FAILED
@@ -200,15 +198,29 @@ class Background:
         """Of several processes, one sends: this one, from now on."""
 
         async def work() -> None:
-            release = await self._closing.unless_over(store_call(lead, revision_key))
+            leading = asyncio.ensure_future(lead(revision_key))
+            try:
+                release = await self._closing.unless_over(leading)
+            except Exception as error:
+                # It may lead all the same, if it was not to be stopped any more.
+                leading.add_done_callback(self._led_too_late)
+                raise library_error(error) from error
             if callable(release):
                 self._give_back.append(release)
-            if self._closing.is_over:
-                return self.stop()
             await self._engine.look(lambda handle: handle.set_sending(Sending.ONLY))
             self._wanted.set()
 
         await self._until_done(work)
+
+    def _led_too_late(self, leading: asyncio.Future[Any]) -> None:
+        if not leading.cancelled() and leading.exception() is None and callable(leading.result()):
+            self._let_go(leading.result())
+
+    def _let_go(self, give_back: Callable[[], object]) -> None:
+        try:
+            give_back()
+        except Exception as error:
+            self._trouble(errors.StoreFailed(f"the store cannot let go: {reason_of(error)}"))
 
     async def _catch_up_when_wanted(self) -> None:
         while not self._closing.is_over:
@@ -237,7 +249,7 @@ def _read(received: object) -> Input:
     return inputs.invoice_error(given.reply_path_id, given.bytes)
 
 
-def known(error: Exception) -> InvreqError:
+def known(error: BaseException) -> InvreqError:
     """The same as an error of the library."""
     if isinstance(error, InvreqError):
         return error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .. import errors
 from .clock import TimeAndDice
+from .threads import look, result_of
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Closing:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_look)
+        task.add_done_callback(look)
         return task
 
     async def join(self) -> None:
@@ -57,12 +58,12 @@ class Closing:
     async def unless_over(self, work: Awaitable[T]) -> T:
         """What comes of it; raises where the payee is closed first. Cancels it if nobody waits any more."""
         task = asyncio.ensure_future(work)
-        task.add_done_callback(_look)
+        task.add_done_callback(look)
         try:
             both: set[asyncio.Future[Any]] = {task, self._ended}
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             self.check()
-            return _result(task)
+            return cast(T, result_of(task))
         finally:
             task.cancel()
 
@@ -76,13 +77,13 @@ class Closing:
         late = asyncio.ensure_future(self._time.wait(patience_ms))
         both: set[asyncio.Future[Any]] = {asked, late, self._ended}
         for task in (asked, late):
-            task.add_done_callback(_look)
+            task.add_done_callback(look)
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             self.check()
             if asked.done():
-                return _result(asked)
-            late.result()
+                return cast(T, result_of(asked))
+            result_of(late)
             raise Late
         finally:
             asked.cancel()
@@ -93,15 +94,3 @@ def closed() -> errors.Cancelled:
     """The error of a call to a payee that was closed."""
     # Calling again would end the same way.
     return errors.Cancelled("the payee was closed", retryable=False)
-
-
-def _result(task: asyncio.Future[T]) -> T:
-    if task.cancelled():
-        raise RuntimeError("it was cancelled")
-    return task.result()
-
-
-def _look(task: asyncio.Future[Any]) -> None:
-    """Nobody looks at it any more, which is no reason to complain."""
-    if not task.cancelled():
-        task.exception()

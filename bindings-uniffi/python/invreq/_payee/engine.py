@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from .. import errors
@@ -110,7 +111,7 @@ class Engine:
                 step = begun.step
                 if step.batch is not None and not await self._hosts.store.write(step.batch):
                     return None
-                committed: Any = self._handle.commit(step.id)
+                committed: Any = call(partial(self._handle.commit, step.id))
                 if committed.kind == "failed":
                     raise committed.error
                 self._hand_on(committed)

@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from .. import _check as check
 from .._store_error import StoreError, library_error
 from .._types import Batch, Entry
 from .clock import TimeAndDice
-
-T = TypeVar("T")
+from .threads import AsyncMethod, Method, Threads
 
 MAX_VALUE = 1 << 20
 
-Method = Callable[..., Any]
 
+class Part:
+    """A part of the host. Where its methods block, they do so on threads of their own."""
 
-async def invoke(method: Method, *args: Any) -> Any:
-    """Calls a method of the host. A plain one may block, so it gets a thread of its own."""
-    if inspect.iscoroutinefunction(method):
-        return await method(*args)
-    given = await asyncio.to_thread(method, *args)
-    return await given if inspect.isawaitable(given) else given
+    def __init__(self, given: object, what: str) -> None:
+        self._given = given
+        self._what = what
+        self._threads = Threads(what)
+
+    def required(self, name: str) -> AsyncMethod:
+        """A method that has to be there."""
+        return self._threads.on_thread(check.required(self._given, self._what, name))
+
+    def optional(self, name: str) -> AsyncMethod | None:
+        """A method; `None` where there is none."""
+        found: Method | None = check.method(self._given, self._what, name)
+        return None if found is None else self._threads.on_thread(found)
+
+    def closing(self) -> AsyncMethod:
+        """How to close it: on a thread that no call that hangs can occupy."""
+        return Threads(f"{self._what}-close", 1).on_thread(check.required(self._given, self._what, "close"))
 
 
 class HostStore:
     """The store; what it raises is an `InvreqError` from here on."""
 
     def __init__(self, given: object) -> None:
-        self._range = check.required(given, "store", "range")
-        self._write = check.required(given, "store", "write")
-        self._close = check.required(given, "store", "close")
+        part = Part(given, "store")
+        self._range = part.required("range")
+        self._write = part.required("write")
+        self._close = part.closing()
         self.watch = check.method(given, "store", "watch")
         self.lead = check.method(given, "store", "lead")
         # One that waits to lead has to hear of what the leader does.
         if (self.watch is None) != (self.lead is None):
             raise check.invalid("store.watch and store.lead go together")
+        if self.lead is not None and not inspect.iscoroutinefunction(self.lead):
+            raise check.invalid("store.lead has to be `async def`: it is cancelled at the end")
 
     async def range(self, start: bytes, end: bytes, limit: int) -> list[Entry]:
         """Reads entries."""
@@ -48,7 +60,7 @@ class HostStore:
     async def write(self, batch: Batch) -> bool:
         """Whether it was written; `False` after a conflict."""
         try:
-            await invoke(self._write, batch)
+            await self._write(batch)
         except StoreError as error:
             if error.kind == "conflict":
                 return False
@@ -62,10 +74,10 @@ class HostStore:
         await store_call(self._close)
 
 
-async def store_call(method: Method, *args: Any) -> Any:
+async def store_call(method: AsyncMethod, *args: Any) -> Any:
     """Does something with the store, and says in the library's words why it failed."""
     try:
-        return await invoke(method, *args)
+        return await method(*args)
     except Exception as error:
         raise library_error(error) from error
 
@@ -86,20 +98,23 @@ class HostSource:
     """The payment source."""
 
     def __init__(self, given: object) -> None:
-        self.create_inbound_payment = check.required(given, "source", "create_inbound_payment")
-        self.can_receive = check.method(given, "source", "can_receive")
+        part = Part(given, "source")
+        self.create_inbound_payment = part.required("create_inbound_payment")
+        self.can_receive = part.optional("can_receive")
 
 
 class HostTransport:
     """The transport."""
 
     def __init__(self, given: object) -> None:
-        self.send = check.required(given, "transport", "send")
-        self.resolve_scid = check.method(given, "transport", "resolve_scid")
-        self.find_route = check.method(given, "transport", "find_route")
-        self.ecdh = check.method(given, "transport", "ecdh")
+        part = Part(given, "transport")
+        self.send = part.required("send")
+        self.resolve_scid = part.optional("resolve_scid")
+        self.find_route = part.optional("find_route")
+        self.ecdh = part.optional("ecdh")
         self.receive = check.method(given, "transport", "receive")
-        self.close = check.method(given, "transport", "close")
+        has_close = check.method(given, "transport", "close") is not None
+        self.close = part.closing() if has_close else None
         if self.receive is not None and not inspect.iscoroutinefunction(self.receive):
             raise check.invalid("transport.receive has to be `async def`: it is cancelled at the end")
 
@@ -108,7 +123,7 @@ class HostSigner:
     """The signer."""
 
     def __init__(self, given: object) -> None:
-        self.sign = check.required(given, "signer", "sign")
+        self.sign = Part(given, "signer").required("sign")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ from .clock import TimeAndDice
 from .closing import Closing, closed
 from .engine import RESTORE, Engine
 from .events import EventReader, Events, PayeeEvent
-from .hosts import Hosts, HostSigner, HostSource, HostStore, HostTransport, invoke
+from .hosts import Hosts, HostSigner, HostSource, HostStore, HostTransport
+from .threads import Threads
 from .verdict import Verdict, verdict
 
 T = TypeVar("T")
@@ -115,12 +116,15 @@ class Payee:
                 payee._events.listen(on_event)
             await payee._start()
             return payee
+        except GeneratorExit:
+            # The loop is gone, and with it everything that could be waited for.
+            raise
         except BaseException:
             for given in (transport, store):
                 try:
                     close = check.method(given, "host", "close")
                     if close is not None:
-                        await invoke(close)
+                        await Threads("close", 1).on_thread(close)()
                 except Exception:  # noqa: S110 - why it could not be opened says more
                     pass
             raise
@@ -359,7 +363,7 @@ class Payee:
         self._background.stop()
         try:
             if self._hosts.transport.close is not None:
-                await invoke(self._hosts.transport.close)
+                await self._hosts.transport.close()
         finally:
             await self._hosts.store.close()
 
@@ -392,8 +396,10 @@ class Payee:
     async def _carry_out(self, call: int, given: Input) -> None:
         try:
             await self._engine.perform(given)
-        except Exception as error:
+        except BaseException as error:
             self._calls.reply(call, None, closed() if self._closing.is_over else known(error))
+            if not isinstance(error, Exception):
+                raise
 
     async def _tell(self, given: Input) -> None:
         """An input that has no reply."""

@@ -257,6 +257,10 @@ class SyncPayee:
             return
         try:
             self._thread.run(self._payee.close())
+        except errors.Cancelled:
+            # Another thread was faster.
+            if not self._thread.is_over:
+                raise
         finally:
             self._thread.end()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .. import _check as check
+from .. import _glue as glue
 from .._ffi import invreq as ffi
-from .._payee.hosts import invoke
+from .._payee.hosts import Part
+from .._payee.threads import Threads
 from .._store_error import from_core, to_core
 from .._types import Batch
 from ..host import Store
@@ -25,7 +27,7 @@ async def export_wallet(store: Store, *, wallet_id: str = "main") -> bytes:
 
     Raises a `StoreError`; what is no store or no wallet id is `InvalidParameter`.
     """
-    host, place = HostStore(store), check.text(wallet_id, "wallet_id")
+    host, place = HostStore(store), glue.wallet_id(wallet_id)
     exported: Any = await _blocking(lambda: ffi.export_wallet(host, place))
     if exported.kind == "failed":
         raise from_core(exported.error)
@@ -42,7 +44,7 @@ async def import_wallet(store: Store, dump: bytes, *, wallet_id: str = "main") -
 
     Raises a `StoreError`; what is no store, dump or wallet id is `InvalidParameter`.
     """
-    host, place = HostStore(store), check.text(wallet_id, "wallet_id")
+    host, place = HostStore(store), glue.wallet_id(wallet_id)
     given = check.octets(dump, "dump", most=1 << 31)
     error = await _blocking(lambda: ffi.import_wallet(host, place, given))
     if error is not None:
@@ -54,7 +56,8 @@ class HostStore(ffi.HostStore):
 
     def __init__(self, store: object) -> None:
         self._loop = asyncio.get_running_loop()
-        self._methods = {name: check.required(store, "store", name) for name in ("range", "write", "close")}
+        part = Part(store, "store")
+        self._methods = {name: part.required(name) for name in ("range", "write", "close")}
 
     def range(self, start: bytes, end: bytes, limit: int) -> Any:
         """Reads entries."""
@@ -79,10 +82,12 @@ class HostStore(ffi.HostStore):
         return None
 
     def _wait(self, name: str, *args: Any) -> Any:
-        called = invoke(self._methods[name], *args)
-        return asyncio.run_coroutine_threadsafe(called, self._loop).result()
+        async def called() -> Any:
+            return await self._methods[name](*args)
+
+        return asyncio.run_coroutine_threadsafe(called(), self._loop).result()
 
 
 async def _blocking(work: Callable[[], T]) -> T:
     """Does something in the core that calls back into this loop."""
-    return await asyncio.to_thread(work)
+    return cast(T, await Threads("core", 1).run(lambda: glue.call(work)))

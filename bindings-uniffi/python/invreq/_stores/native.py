@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from .. import _check as check
 from .. import errors
 from .._ffi import invreq as ffi
+from .._glue import call
 from .._store_error import StoreError, from_core
 from .._types import Batch, Entry
 
@@ -25,7 +26,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         """An empty store."""
-        self._native = ffi.open_memory_store()
+        self._native = call(ffi.open_memory_store)
 
     async def range(self, start: bytes, end: bytes, limit: int) -> list[Entry]:
         """The first `limit` entries with `start <= key < end`, in ascending order. Raises a `StoreError`."""
@@ -37,12 +38,12 @@ class MemoryStore:
 
     async def close(self) -> None:
         """Closes this handle. Calls made after it raise `closed`."""
-        _raise(self._native.close())
+        _raise(call(self._native.close))
 
     def reopened(self) -> MemoryStore:
         """Another handle on the same data, open though this one may be closed: as after a restart."""
         store = MemoryStore()
-        again = self._native.reopen()
+        again = call(self._native.reopen)
         assert again is not None, "a store in memory can be opened again"  # noqa: S101 - the core promises it
         store._native = again
         return store
@@ -102,7 +103,7 @@ class SqliteStore:
 
     async def _close(self) -> None:
         try:
-            await self._run(lambda: _raise(self._native.close()))
+            await self._run(lambda: _raise(call(self._native.close)))
         finally:
             self._executor.shutdown(wait=False)
 
@@ -116,7 +117,7 @@ class SqliteStore:
 
 
 def _opened(path: str) -> ffi.NativeStore:
-    opened: Any = ffi.open_sqlite_store(path)
+    opened: Any = call(lambda: ffi.open_sqlite_store(path))
     if opened.kind == "failed":
         raise from_core(opened.error)
     store: ffi.NativeStore = opened.store
@@ -164,7 +165,7 @@ def _batch(batch: Batch) -> Batch:
 
 
 def _range(native: ffi.NativeStore, start: bytes, end: bytes, limit: int) -> list[Entry]:
-    read: Any = native.range(start, end, limit)
+    read: Any = _crossing(lambda: native.range(start, end, limit))
     if read.kind == "failed":
         raise from_core(read.error)
     entries: list[Entry] = read.entries
@@ -172,7 +173,15 @@ def _range(native: ffi.NativeStore, start: bytes, end: bytes, limit: int) -> lis
 
 
 def _write(native: ffi.NativeStore, batch: Batch) -> None:
-    _raise(native.write(batch))
+    _raise(_crossing(lambda: native.write(batch)))
+
+
+def _crossing(work: Callable[[], T]) -> T:
+    """Calls the core. What it cannot take breaks the contract of a store."""
+    try:
+        return call(work)
+    except errors.InvalidParameter as error:
+        raise StoreError("invalid", str(error)) from error
 
 
 def _raise(error: ffi.StoreError | None) -> None:

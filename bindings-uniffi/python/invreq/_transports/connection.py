@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .._ffi import invreq as ffi
+from .._glue import call
 from .._types import PeerEvent
 from .stream import Stream, Why
 
@@ -78,8 +79,9 @@ class Connection:
         """Queues a message and a ping behind it, and gives the number of the byte of the stream at which it begins."""
         if self._peer is None or self.ended is not None:
             raise ConnectionError("the connection is over")
-        start = self._given + self._peer.outgoing_len()
-        for error in (self._peer.send_onion_message(message), self._peer.ping(self._now_ms())):
+        peer, now = self._peer, self._now_ms()
+        start = self._given + call(peer.outgoing_len)
+        for error in (call(lambda: peer.send_onion_message(message)), call(lambda: peer.ping(now))):
             if error is not None:
                 raise error
         self._write()
@@ -103,7 +105,8 @@ class Connection:
         self.is_open = True
 
         def begin() -> None:
-            begun: Any = ffi.connect_peer(who.node_id, who.key, who.network, who.entropy, self._now_ms())
+            now = self._now_ms()
+            begun: Any = call(lambda: ffi.connect_peer(who.node_id, who.key, who.network, who.entropy, now))
             if begun.kind == "failed":
                 raise begun.error
             self._peer = begun.peer

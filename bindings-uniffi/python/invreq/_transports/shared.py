@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _check as check
 from .._payee.clock import TimeAndDice
-from .._payee.hosts import Method, invoke
+from .._payee.hosts import Part
+from .._payee.threads import AsyncMethod
 from .._types import SendOutcome
 from .stream import host_and_port
 
@@ -75,13 +76,14 @@ class Shared:
         """Set when somebody may look into the inbox."""
         self.is_closed = False
         self._addresses = addresses
-        self._list: Method | None = None
-        self.via: Method | None = None
-        self.resolve_scid: Method | None = None
+        self._list: AsyncMethod | None = None
+        self.via: AsyncMethod | None = None
+        self.resolve_scid: AsyncMethod | None = None
         if directory is not None:
-            self._list = check.required(directory, "directory", "addresses")
-            self.via = check.method(directory, "directory", "via")
-            self.resolve_scid = check.method(directory, "directory", "resolve_scid")
+            part = Part(directory, "directory")
+            self._list = part.required("addresses")
+            self.via = part.optional("via")
+            self.resolve_scid = part.optional("resolve_scid")
 
     def now_ms(self) -> int:
         """The time, in Unix milliseconds."""
@@ -103,7 +105,7 @@ class Shared:
         more: list[str] = []
         if self._list is not None:
             try:
-                more = _texts(await invoke(self._list, node_id), "the addresses")
+                more = _texts(await self._list(node_id), "the addresses")
             except Exception:
                 if not known:
                     raise

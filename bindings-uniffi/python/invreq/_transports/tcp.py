@@ -9,7 +9,6 @@ from typing import Any
 from .. import _check as check
 from .._glue import ecdh, public_key
 from .._payee.clock import TimeAndDice
-from .._payee.hosts import invoke
 from .._types import Delivery, Network, ReplyPath, Route, SendOutcome
 from ..host import Clock, Entropy, NodeId, OnionMessage
 from .directory import Directory
@@ -83,13 +82,13 @@ class TcpTransport:
     async def resolve_scid(self, scid: int, direction: int) -> NodeId | None:
         """The node at one end of a channel, from the directory."""
         resolve = self._shared.resolve_scid
-        node_id = None if resolve is None else await invoke(resolve, scid, direction)
+        node_id = None if resolve is None else await resolve(scid, direction)
         return check.optional(node_id, check.point, "the node id")
 
     async def find_route(self, node_id: NodeId) -> Route | None:
         """The way to a node: to itself or to the first node of the directory's way; `None` where no address is known."""
         ask = self._shared.via
-        found: Any = [] if ask is None else await invoke(ask, node_id)
+        found: Any = [] if ask is None else await ask(node_id)
         via = check.items(found, "via", 32, check.point)
         peer = via[0] if via else node_id
         connect = await self._shared.look_up(peer)

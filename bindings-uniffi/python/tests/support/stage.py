@@ -221,7 +221,7 @@ async def opened(**over: Any) -> AsyncIterator[Stage]:
         yield Stage(payee, given, events)
 
 
-async def settle(turns: int = 40) -> None:
+async def settle(turns: int = 100) -> None:
     """Lets everything that is ready get on."""
     for _ in range(turns):
         await asyncio.sleep(0)

@@ -92,8 +92,7 @@ class Stage:
         await self.world.sleep(at_ms)
 
     def entropy(self) -> bytes:
-        """The number of the action, the first letter of the payee's name, and bytes that count up."""
-        return self.world.action.to_bytes(4, "big") + self.name[:1].encode() + bytes(range(0xD5, 0xF0))
+        return entropy(self.world.action, self.name)
 
     def _word(self, what: str) -> str:
         words = self.world.says["store"].get(what)
@@ -208,6 +207,11 @@ class Stage:
 
     def _revise(self, batch: Batch) -> None:
         self.world.data[batch.revision_key] = batch.revision.to_bytes(8, "big")
+
+
+def entropy(action: int, payee: str) -> bytes:
+    """The number of the action, the first letter of the payee's name, and bytes that count up."""
+    return action.to_bytes(4, "big") + payee[:1].encode() + bytes(range(0xD5, 0xF0))
 
 
 def store_error(word: str) -> StoreError:

@@ -16,14 +16,18 @@ from .transcript import Transcript
 START_MS = 1_700_000_000_000
 
 
-async def run_scenario(scenario: dict[str, Any], names: dict[str, Any], golden: str) -> None:
-    """Runs it, and raises where it differs from the golden transcript."""
-    await Run(scenario, names, golden).run()
+async def run_scenario(
+    scenario: dict[str, Any], names: dict[str, Any], golden: str, see: Callable[[object], object]
+) -> None:
+    """Runs it, and raises where it differs from the golden transcript; `see` is given every event and every error."""
+    await Run(scenario, names, golden, see).run()
 
 
 class Run:
-    def __init__(self, scenario: dict[str, Any], names: dict[str, Any], golden: str) -> None:
-        self.scenario, self.names = scenario, names
+    def __init__(
+        self, scenario: dict[str, Any], names: dict[str, Any], golden: str, see: Callable[[object], object]
+    ) -> None:
+        self.scenario, self.names, self.see = scenario, names, see
         self.transcript = Transcript(golden)
         says = self.fill(names["defaults"])
         self.door = says.pop("open")
@@ -79,6 +83,7 @@ class Run:
         except asyncio.CancelledError:
             said = "cancelled"
         except InvreqError as error:
+            self.see(error)
             said = lines.error(error)
         await stage.line(f"done {number} {said}")
 
@@ -122,6 +127,7 @@ class Run:
         stage = self.stages[name]
 
         def on_event(event: Any) -> None:
+            self.see(event)
             if event.record is not None:
                 self.hashes[event.record.label] = event.record.payment_hash
             stage.hand_in(lines.event(event))
