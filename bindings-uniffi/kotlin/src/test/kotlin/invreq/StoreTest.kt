@@ -10,6 +10,7 @@ import java.nio.file.Files
 import java.nio.file.Path
 import java.util.TreeMap
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
@@ -110,7 +111,7 @@ class StoreTest {
             val store = SqliteStore.open(folder.resolve("free.db").toString())
             val gate = CountDownLatch(1)
             // A host whose blocking calls hang takes every thread of Dispatchers.IO.
-            val hanging = List(200) { launch(Dispatchers.IO) { gate.await() } }
+            val hanging = List(200) { launch(Dispatchers.IO) { gate.await(60, TimeUnit.SECONDS) } }
             try {
                 assertEquals(emptyList<Entry>(), withTimeout(20_000) { store.range(ByteArray(1), ByteArray(2), 1) })
                 withTimeout(20_000) { store.close() }
