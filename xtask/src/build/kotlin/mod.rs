@@ -1,5 +1,6 @@
 //! The Kotlin package: a jar with the facade, the glue, and the library for this machine.
 
+mod quiet;
 mod signed;
 
 use std::fs;
@@ -76,14 +77,14 @@ pub fn jar() -> Result<PathBuf, String> {
     jar.is_file().then_some(jar).ok_or_else(problem)
 }
 
-/// Writes the glue, with signed integers in it.
+/// Writes the glue, with signed integers in it, and with classes that do not print their secrets.
 fn glue(library: &Library, output: &mut dyn Output) -> Done {
     let out = made().join("glue");
     native::glue(output, library, "kotlin", &folder().join("uniffi.toml"), &out)?;
     let package = out.join("invreq/core");
     let file = package.join("invreq.kt");
     let text = fs::read_to_string(&file).map_err(problem(&file))?;
-    fs::write(&file, signed::signed(&text)?).map_err(problem(&file))?;
+    fs::write(&file, quiet::quiet(&signed::signed(&text)?)?).map_err(problem(&file))?;
     let ours = folder().join("glue/Unsigned.kt");
     fs::copy(&ours, package.join("Unsigned.kt")).map_err(problem(&ours))?;
     Ok(())

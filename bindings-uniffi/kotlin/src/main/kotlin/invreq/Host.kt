@@ -18,6 +18,8 @@ public interface PaymentSource {
      *
      * Take the request's payment hash, or answer with one of your own. It is called after everything else about the request has been
      * checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. It has a minute.
+     *
+     * There may be at most 64 paths of at most 255 hops. A preimage is copied: the copy is wiped, and yours is left alone.
      */
     public suspend fun createInboundPayment(request: InboundPaymentRequest): InboundPayment
 
@@ -41,7 +43,7 @@ public interface Transport {
 
     /**
      * The way to a node, and how the payer can answer; `null` where there is none. By default every node is taken for a peer, and payers
-     * cannot answer. It has ten seconds.
+     * cannot answer. It has ten seconds. A route may name at most 32 nodes each way, and 32 addresses.
      */
     public suspend fun findRoute(nodeId: String): Route? = Route(emptyList(), emptyList(), false, ReplyPath.None)
 

@@ -204,10 +204,11 @@ public class Payee private constructor(
         paidAt: Long,
         preimage: ByteArray? = null,
     ): InvoiceRecord {
+        checkLong(amountMsat, "amountMsat")
+        checkLong(paidAt, "paidAt")
         val copy = preimage?.let { checkBytes(it, "preimage", 32) }
-        val payment =
-            invreq.core.PaymentReceived(paymentHash, checkLong(amountMsat, "amountMsat"), checkLong(paidAt, "paidAt"), copy)
-        return record { Input.PaymentReceived(it, payment) }
+        val payment = invreq.core.PaymentReceived(paymentHash, amountMsat, paidAt, copy)
+        return record(copy) { Input.PaymentReceived(it, payment) }
     }
 
     /**
@@ -257,11 +258,19 @@ public class Payee private constructor(
      */
     public suspend fun shutdown(): Unit = loop.close()
 
-    /** [shutdown], for `use`: it blocks until all is written and closed. */
+    /**
+     * [shutdown], for `use`: it blocks its thread until all is written and closed.
+     *
+     * Never call it on `options.dispatcher`, nor on a thread your host needs to answer, such as Android's main thread: both would wait for
+     * ever where there is no other thread. There, call [shutdown].
+     */
     override fun close(): Unit = runBlocking { shutdown() }
 
-    private suspend fun record(make: (Long) -> Input): InvoiceRecord =
-        (loop.call(make) as? Outcome.Record)?.v1 ?: throw unexpected()
+    private suspend fun record(
+        secret: ByteArray? = null,
+        make: (Long) -> Input,
+    ): InvoiceRecord =
+        (loop.call(secret, make) as? Outcome.Record)?.v1 ?: throw unexpected()
 
     private fun unexpected() = fail(ErrorCode.INTERNAL, "the engine answered something else than was asked")
 

@@ -54,10 +54,10 @@ public class MemoryStore private constructor(
     private val native: NativeStore,
 ) : Store {
     /** An empty store. */
-    public constructor() : this(invreq.core.openMemoryStore())
+    public constructor() : this(glue { invreq.core.openMemoryStore() })
 
     /** Another handle on the same entries: it is closed for itself. */
-    public fun reopen(): MemoryStore = MemoryStore(checkNotNull(native.reopen()))
+    public fun reopen(): MemoryStore = MemoryStore(checkNotNull(glue { native.reopen() }))
 
     override suspend fun range(
         start: ByteArray,
@@ -66,11 +66,11 @@ public class MemoryStore private constructor(
     ): List<Entry> = native.read(start, end, limit)
 
     override suspend fun write(batch: Batch) {
-        throwIf(native.write(batch))
+        throwIf { native.write(batch) }
     }
 
     override suspend fun close() {
-        throwIf(native.closeStore())
+        throwIf { native.closeStore() }
     }
 }
 
@@ -82,11 +82,11 @@ public class SqliteStore private constructor(
         start: ByteArray,
         end: ByteArray,
         limit: Int,
-    ): List<Entry> = withContext(Dispatchers.IO) { native.read(start, end, limit) }
+    ): List<Entry> = withContext(threads) { native.read(start, end, limit) }
 
-    override suspend fun write(batch: Batch): Unit = withContext(Dispatchers.IO) { throwIf(native.write(batch)) }
+    override suspend fun write(batch: Batch): Unit = withContext(threads) { throwIf { native.write(batch) } }
 
-    override suspend fun close(): Unit = withContext(Dispatchers.IO) { throwIf(native.closeStore()) }
+    override suspend fun close(): Unit = withContext(threads) { throwIf { native.closeStore() } }
 
     /** Opens stores. */
     public companion object {
@@ -97,7 +97,7 @@ public class SqliteStore private constructor(
          */
         @JvmStatic
         public suspend fun open(path: String): SqliteStore =
-            withContext(Dispatchers.IO) {
+            withContext(threads) {
                 when (val opened = glue { invreq.core.openSqliteStore(path) }) {
                     is StoreOpened.Store -> SqliteStore(opened.store)
                     is StoreOpened.Failed -> throw StoreException(opened.error)
@@ -106,18 +106,21 @@ public class SqliteStore private constructor(
     }
 }
 
+/** Threads of the files' own: those of `Dispatchers.IO` may all be taken by methods of a host that hang. */
+private val threads = Dispatchers.IO.limitedParallelism(8)
+
 private fun NativeStore.read(
     start: ByteArray,
     end: ByteArray,
     limit: Int,
 ): List<Entry> =
-    when (val read = range(start.direct(), end.direct(), limit.toLong())) {
+    when (val read = glue { range(start.direct(), end.direct(), limit.toLong()) }) {
         is StoreRead.Entries -> read.entries
         is StoreRead.Failed -> throw StoreException(read.error)
     }
 
-private fun throwIf(error: StoreError?) {
-    if (error != null) throw StoreException(error)
+private inline fun throwIf(work: () -> StoreError?) {
+    glue { work() }?.let { throw StoreException(it) }
 }
 
 /** What a store threw, in its own words; anything but its own exception counts as `failed`. */

@@ -278,6 +278,14 @@ class PayeeTest {
         }
 
     @Test
+    fun `a record made by hand is an error, not a defect`() =
+        onStage {
+            send("a", expiry = 600)
+            val error = errorOf { get("a").copy(paymentHash = "nonsense").toRpc() }
+            assertEquals(ErrorCode.INVALID_PARAMETER, error.code)
+        }
+
+    @Test
     fun `a preview changes nothing`() =
         onStage {
             val preview = payee.preview(REFUND)

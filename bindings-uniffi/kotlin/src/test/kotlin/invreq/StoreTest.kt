@@ -9,7 +9,13 @@ import invreq.testing.storeConformance
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.TreeMap
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -97,6 +103,22 @@ class StoreTest {
             assertTrue(conflict.error is StoreError.Conflict)
             val damaged = assertThrows<StoreException> { runBlocking { importWallet(MemoryStore(), dump.copyOf(dump.size - 1)) } }
             assertTrue(damaged.error is StoreError.Corrupt, damaged.message)
+        }
+
+    @Test
+    fun `a store in a file has threads of its own`() =
+        runBlocking {
+            val store = SqliteStore.open(folder.resolve("free.db").toString())
+            val gate = CountDownLatch(1)
+            // A host whose blocking calls hang takes every thread of Dispatchers.IO.
+            val hanging = List(200) { launch(Dispatchers.IO) { gate.await(60, TimeUnit.SECONDS) } }
+            try {
+                assertEquals(emptyList<Entry>(), withTimeout(20_000) { store.range(ByteArray(1), ByteArray(2), 1) })
+                withTimeout(20_000) { store.close() }
+            } finally {
+                gate.countDown()
+                hanging.joinAll()
+            }
         }
 
     @Test

@@ -2,6 +2,7 @@ package invreq.payee
 
 import invreq.InboundPayment
 import invreq.PaymentSource
+import invreq.Route
 import invreq.Signer
 import invreq.Transport
 import invreq.checkBytes
@@ -9,6 +10,7 @@ import invreq.checkLong
 import invreq.core.Answer
 import invreq.core.Answers
 import invreq.core.Need
+import invreq.core.ReplyPath
 import invreq.glue
 import invreq.invalid
 import invreq.reasonOf
@@ -25,6 +27,11 @@ private const val SOON_MS = 10_000L
 
 /** How long a source, a signer or a send may take. */
 internal const val PATIENCE_MS = 60_000L
+
+/** The most nodes of a way, and addresses of a node. */
+private const val MAX_NODES = 32
+private const val MAX_PATHS = 64
+private const val MAX_HOPS = 255
 
 /** The host took too long. */
 internal class Late : Exception("there was no answer in time")
@@ -91,7 +98,7 @@ internal suspend fun Hosts.ask(
         // What only the library can see, such as a point that is not on the curve, is the host's failure as well.
         glue { answers.insert(need, Answer.Failed(reasonOf(error))) }
     } finally {
-        (answer as? Answer.SharedSecret)?.v1?.fill(0)
+        wipe(answer)
     }
 }
 
@@ -106,7 +113,7 @@ private suspend fun Hosts.question(need: Need): Answer =
 
         is Need.ResolveScid -> Answer.NodeId(within(SOON_MS) { transport.resolveScid(need.scid, need.direction) })
 
-        is Need.FindRoute -> Answer.Route(within(SOON_MS) { transport.findRoute(need.nodeId) })
+        is Need.FindRoute -> Answer.Route(within(SOON_MS) { transport.findRoute(need.nodeId) }?.also(::checkRoute))
 
         is Need.Ecdh -> Answer.SharedSecret(wiped(within(SOON_MS) { transport.ecdh(need.nodeId, need.point) }, "the shared secret"))
 
@@ -121,11 +128,40 @@ private fun wiped(
     what: String,
 ): ByteArray = checkBytes(bytes, what, 32).also { bytes.fill(0) }
 
+/** Our copies of secrets; those of the host are its own. */
+private fun wipe(answer: Answer) {
+    when (answer) {
+        is Answer.SharedSecret -> answer.v1.fill(0)
+        is Answer.InboundPayment -> answer.v1.preimage?.fill(0)
+        else -> {}
+    }
+}
+
 private fun checked(payment: InboundPayment): InboundPayment {
     payment.pathsExpireAt?.let { checkLong(it, "pathsExpireAt") }
+    checkSize(payment.paths, "paths", MAX_PATHS)
     for ((at, path) in payment.paths.withIndex()) {
+        checkSize(path.path.hops, "paths[$at].path.hops", MAX_HOPS)
         checkLong(path.payinfo.htlcMinimumMsat, "paths[$at].payinfo.htlcMinimumMsat")
         checkLong(path.payinfo.htlcMaximumMsat, "paths[$at].payinfo.htlcMaximumMsat")
     }
-    return payment
+    return payment.copy(preimage = payment.preimage?.let { checkBytes(it, "preimage", 32) })
+}
+
+private fun checkRoute(route: Route) {
+    checkSize(route.via, "via", MAX_NODES)
+    checkSize(route.connect, "connect", MAX_NODES)
+    when (val reply = route.reply) {
+        is ReplyPath.Ours -> checkSize(reply.via, "reply.via", MAX_NODES)
+        is ReplyPath.Node -> checkSize(reply.via, "reply.via", MAX_NODES)
+        else -> {}
+    }
+}
+
+private fun checkSize(
+    list: List<*>,
+    what: String,
+    most: Int,
+) {
+    if (list.size > most) throw invalid("$what has to have at most $most entries, not ${list.size}")
 }

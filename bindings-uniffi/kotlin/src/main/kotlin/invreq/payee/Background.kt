@@ -182,19 +182,21 @@ internal class Background(
     private suspend fun rest(pause: Long): Long {
         try {
             hosts.time.wait(pause)
-        } catch (_: Exception) {
+        } catch (_: Throwable) {
             currentCoroutineContext().ensureActive()
             // A clock that cannot wait is no reason to try without a pause.
             delay(pause)
         }
         return minOf(pause * 2, LONGEST_PAUSE_MS)
     }
-
-    private fun known(error: Throwable): InvreqException =
-        error as? InvreqException ?: fail(ErrorCode.INTERNAL, "something unexpected: ${reasonOf(error)}", error)
 }
 
-private fun hostError(
+/** An error of ours, whatever it is. */
+internal fun known(error: Throwable): InvreqException =
+    error as? InvreqException ?: fail(ErrorCode.INTERNAL, "something unexpected: ${reasonOf(error)}", error)
+
+/** The same, where it can only come from the host. */
+internal fun hostError(
     what: String,
     error: Throwable,
 ): InvreqException = error as? InvreqException ?: fail(ErrorCode.MISSING_ANSWER, "$what: ${reasonOf(error)}", error)

@@ -10,6 +10,8 @@ import invreq.glue
 import invreq.storeErrorOf
 import invreq.toException
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 
 /** The host's store; what it throws is an [InvreqException] from here on. */
 internal class HostStore(
@@ -40,12 +42,12 @@ internal class HostStore(
 
     suspend fun close() = calling { store.close() }
 
-    private inline fun <T> calling(work: () -> T): T =
+    private suspend inline fun <T> calling(work: () -> T): T =
         try {
             work()
-        } catch (error: CancellationException) {
-            throw error
-        } catch (error: Exception) {
+        } catch (error: Throwable) {
+            // The end of the call, or one of the store's own making: a time limit of its own, for one.
+            if (error is CancellationException) currentCoroutineContext().ensureActive()
             throw glue { invreq.core.storeErrorDetails(storeErrorOf(error)) }.toException(error)
         }
 }

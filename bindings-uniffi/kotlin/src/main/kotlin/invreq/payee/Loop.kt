@@ -21,6 +21,8 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
@@ -54,20 +56,21 @@ internal class Loop private constructor(
     private var over: InvreqException? = null
     private var closed: CompletableDeferred<Unit>? = null
 
-    /** A call that has a reply. */
-    suspend fun call(make: (Long) -> Input): Outcome {
-        check()
-        val (number, reply) = calls.begin()
-        scope.launch {
-            if (calls.isOver(number)) return@launch
+    /** A call that has a reply. What is secret in its input is wiped when nothing needs it any more. */
+    suspend fun call(
+        secret: ByteArray? = null,
+        make: (Long) -> Input,
+    ): Outcome {
+        val wipe = { secret?.fill(0) }
+        val (number, reply) =
             try {
-                lock.perform(make(number))
-            } catch (error: CancellationException) {
+                check()
+                calls.begin()
+            } catch (error: InvreqException) {
+                wipe()
                 throw error
-            } catch (error: Throwable) {
-                calls.fail(number, error)
             }
-        }
+        scope.launch { perform(number, make) }.invokeOnCompletion { wipe() }
         try {
             return reply.await()
         } catch (error: CancellationException) {
@@ -104,7 +107,7 @@ internal class Loop private constructor(
                     }
                     done.complete(Unit)
                 } catch (error: Throwable) {
-                    done.completeExceptionally(error)
+                    done.completeExceptionally(hostError("the transport cannot be closed", error))
                 }
             }
         }
@@ -135,14 +138,31 @@ internal class Loop private constructor(
         try {
             return scope.async { work() }.await()
         } catch (error: CancellationException) {
-            // Closed meanwhile, or the caller went away.
+            // Closed meanwhile, or the caller went away; nobody else can cancel it.
             over?.let { throw it }
-            throw error
+            currentCoroutineContext().ensureActive()
+            throw known(error)
+        } catch (error: Throwable) {
+            throw known(error)
         }
     }
 
     private fun check() {
         over?.let { throw it }
+    }
+
+    private suspend fun perform(
+        number: Long,
+        make: (Long) -> Input,
+    ) {
+        if (calls.isOver(number)) return
+        try {
+            lock.perform(make(number))
+        } catch (error: Throwable) {
+            // At the end of the loop every call has its reply. Anything else is a failure, a cancellation that came from the host as well.
+            currentCoroutineContext().ensureActive()
+            calls.fail(number, known(error))
+        }
     }
 
     /** Hands on what a committed step let out. */

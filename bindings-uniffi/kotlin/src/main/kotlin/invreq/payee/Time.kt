@@ -20,7 +20,7 @@ internal class Time(
     fun nowMs(): Long =
         try {
             checkLong(clock.nowMs(), "the clock's time")
-        } catch (error: Exception) {
+        } catch (error: Throwable) {
             throw mayPass("the clock does not tell the time: ${reasonOf(error)}", error)
         }
 
@@ -29,7 +29,7 @@ internal class Time(
         try {
             val given = dice.bytes()
             checkBytes(given, "entropy", 32).also { given.fill(0) }
-        } catch (error: Exception) {
+        } catch (error: Throwable) {
             throw mayPass("there is no entropy: ${reasonOf(error)}", error)
         }
 
@@ -57,6 +57,6 @@ internal class Time(
     /** What fails once may work the next time; what became of a copy, for one, is not to be lost for it. */
     private fun mayPass(
         message: String,
-        cause: Exception,
+        cause: Throwable,
     ): InvreqException = fail(ErrorCode.INVALID_PARAMETER, message, cause, retryable = true)
 }

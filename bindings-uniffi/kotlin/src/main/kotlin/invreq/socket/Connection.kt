@@ -6,6 +6,7 @@ import invreq.core.Peer
 import invreq.core.PeerBegun
 import invreq.core.PeerEvent
 import invreq.direct
+import invreq.glue
 import invreq.toException
 
 /** Who we are, and to whom. The key is the transport's own, which outlives the connection. */
@@ -56,13 +57,13 @@ internal class Connection(
         private set
 
     /** Whether the node has read every message that was sent. */
-    val isAllRead: Boolean get() = peer?.pongsDue() == 0L
+    val isAllRead: Boolean get() = glue { peer?.pongsDue() } == 0L
 
     /** How many bytes the system has taken so far. */
     val written: Long get() = given - stream.buffered
 
     /** When [turn] has something to do at the latest, in Unix milliseconds. */
-    val wakeAt: Long get() = peer?.wakeAt() ?: NEVER
+    val wakeAt: Long get() = glue { peer?.wakeAt() } ?: NEVER
 
     /** Does what can be done, and says what happened. */
     fun turn(): List<PeerEvent> {
@@ -76,9 +77,9 @@ internal class Connection(
     /** Queues a message and a ping behind it, and gives the number of the byte of the stream at which it begins. */
     fun send(message: ByteArray): Long {
         val peer = checkNotNull(peer) { "the connection is over" }
-        val start = given + peer.outgoingLen()
-        peer.sendOnionMessage(message.direct())?.let { throw it.toException() }
-        peer.ping(clock.nowMs())?.let { throw it.toException() }
+        val start = given + glue { peer.outgoingLen() }
+        glue { peer.sendOnionMessage(message.direct()) }?.let { throw it.toException() }
+        glue { peer.ping(clock.nowMs()) }?.let { throw it.toException() }
         write()
         return start
     }
@@ -86,7 +87,7 @@ internal class Connection(
     /** Asks for a sign of life, where none was asked for yet. */
     fun probe() {
         val peer = peer ?: return
-        if (peer.pongsDue() == 0L) peer.ping(clock.nowMs())
+        if (isAllRead) glue { peer.ping(clock.nowMs()) }
         write()
     }
 
@@ -145,7 +146,7 @@ internal class Connection(
 
     private fun write() {
         while (ended == null && stream.buffered < MAX_BUFFERED) {
-            val bytes = peer?.outgoing() ?: return
+            val bytes = glue { peer?.outgoing() } ?: return
             if (bytes.isEmpty()) return
             given += bytes.size
             stream.send(bytes)

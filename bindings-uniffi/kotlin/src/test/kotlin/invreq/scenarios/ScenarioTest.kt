@@ -24,6 +24,7 @@ import invreq.support.text
 import invreq.support.unhex
 import invreq.verify
 import java.nio.file.Files
+import java.util.Base64
 import java.util.TreeMap
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
@@ -40,7 +41,9 @@ import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
+import org.junit.jupiter.api.assertThrows
 
 /** Every scenario of tests/scenarios, against the transcripts that every language repeats. */
 class ScenarioTest {
@@ -62,6 +65,18 @@ class ScenarioTest {
                 runTest { Run(this, scenario, known, read("transcripts/$name.txt")).all() }
             }
         }
+    }
+
+    @Test
+    fun `what gives a secret away is found`() {
+        val seed = ByteArray(32) { (it * 7).toByte() }
+        val secrets = Secrets(seed, 3)
+        for (secret in listOf(seed, Secrets.entropy(3, 'b'), secrets.preimage(Secrets.entropy(2, 'a')))) {
+            for (text in listOf(secret.hex(), secret.contentToString(), "x${Base64.getEncoder().encodeToString(secret)}")) {
+                assertThrows<AssertionError> { secrets.check(text) }
+            }
+        }
+        secrets.check(secrets.preimage(Secrets.entropy(4, 'a')).hex())
     }
 }
 
@@ -88,6 +103,7 @@ private class Run(
             defaults.deepCopy().also { it.add("ecdh", names["ecdh"] ?: JsonObject()) },
             scenario["nowMs"]?.asLong ?: 1_700_000_000_000,
         )
+    private val secrets = Secrets(names.text("seed")!!.unhex(), scenario["do"].asJsonArray.size())
     private val payees = HashMap<String, Opened>()
     private val hashes = HashMap<String, String>()
     private val calls = HashMap<Int, Job>()
@@ -182,6 +198,7 @@ private class Run(
                 try {
                     line()
                 } catch (error: InvreqException) {
+                    secrets.check(error)
                     Lines.error(error)
                 } catch (_: CancellationException) {
                     "cancelled"
@@ -211,6 +228,7 @@ private class Run(
         opened.payee = payee
         scope.launch {
             payee.events.collect { event ->
+                secrets.check(event)
                 event.record?.let { hashes[it.label] = it.paymentHash }
                 scope.launch { host.line(Lines.event(event)) }
             }

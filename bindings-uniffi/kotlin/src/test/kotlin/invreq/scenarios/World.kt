@@ -106,13 +106,7 @@ class Host(
 
     override suspend fun sleepUntil(atMs: Long) = world.sleep(atMs)
 
-    /** The number of the action (4 bytes), the first byte of the payee's name, and bytes that count up. */
-    override fun bytes(): ByteArray =
-        ByteBuffer
-            .wrap(ByteArray(32) { (0xd0 + it).toByte() })
-            .putInt(world.action)
-            .put(name[0].code.toByte())
-            .array()
+    override fun bytes(): ByteArray = Secrets.entropy(world.action, name[0])
 
     override suspend fun range(
         start: ByteArray,
