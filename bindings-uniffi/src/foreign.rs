@@ -48,11 +48,11 @@ pub fn export_wallet(store: Arc<dyn HostStore>, wallet_id: &str) -> Result<Expor
 pub fn import_wallet(
     store: Arc<dyn HostStore>,
     wallet_id: &str,
-    dump: &[u8],
+    dump: Vec<u8>,
 ) -> Result<Option<StoreError>, BadValue> {
     let config = place(wallet_id)?;
     let (prefix, revision_key) = (config.store_prefix(), config.revision_key());
-    let imported = block_on(import(&Foreign::new(store), &prefix, &revision_key, dump));
+    let imported = block_on(import(&Foreign::new(store), &prefix, &revision_key, &dump));
     Ok(imported.err())
 }
 

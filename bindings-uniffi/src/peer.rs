@@ -59,8 +59,8 @@ pub fn connect_peer(
 #[uniffi::export]
 impl Peer {
     /// Takes bytes that came in, and says what happened.
-    pub fn receive(&self, bytes: &[u8], now_ms: u64) -> Result<Vec<PeerEvent>, BadValue> {
-        Ok(lock(&self.0)?.receive(bytes, now_ms))
+    pub fn receive(&self, bytes: Vec<u8>, now_ms: u64) -> Result<Vec<PeerEvent>, BadValue> {
+        Ok(lock(&self.0)?.receive(&bytes, now_ms))
     }
 
     /// Takes all bytes that are to be written now.
@@ -74,8 +74,8 @@ impl Peer {
     }
 
     /// Sends the payload of an onion message; says why it could not.
-    pub fn send_onion_message(&self, payload: &[u8]) -> Result<Option<ErrorDetails>, BadValue> {
-        Ok(why_not(lock(&self.0)?.send_onion_message(payload)))
+    pub fn send_onion_message(&self, payload: Vec<u8>) -> Result<Option<ErrorDetails>, BadValue> {
+        Ok(why_not(lock(&self.0)?.send_onion_message(&payload)))
     }
 
     /// Asks for a sign of life; says why it could not.

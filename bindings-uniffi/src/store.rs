@@ -1,6 +1,7 @@
 //! The stores of the core, blocking, and the stores of an app, called back.
 //!
-//! Every call blocks until it is done: the packages make it on a thread that may wait.
+//! Every call blocks until it is done: the packages make it on a thread that may wait. Bytes are taken as a copy: what is borrowed from
+//! a runtime with a collector may be collected in the middle of the call.
 
 use std::sync::Arc;
 
@@ -99,12 +100,12 @@ impl NativeStore {
     }
 
     /// The first `limit` entries with `start <= key < end`, in ascending order of keys.
-    pub fn range(&self, start: &[u8], end: &[u8], limit: u32) -> Result<StoreRead, BadValue> {
+    pub fn range(&self, start: Vec<u8>, end: Vec<u8>, limit: u32) -> Result<StoreRead, BadValue> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let read = match &self.0 {
-            Kind::Memory(store) => block_on(store.range(start, end, limit)),
+            Kind::Memory(store) => block_on(store.range(&start, &end, limit)),
             #[cfg(feature = "sqlite")]
-            Kind::Sqlite(store) => block_on(store.range(start, end, limit)),
+            Kind::Sqlite(store) => block_on(store.range(&start, &end, limit)),
         };
         Ok(match read {
             Ok(entries) => StoreRead::Entries { entries },

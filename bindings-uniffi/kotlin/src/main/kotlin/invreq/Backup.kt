@@ -43,5 +43,5 @@ public suspend fun importWallet(
     walletId: String = "main",
 ): Unit =
     withContext(Dispatchers.IO) {
-        glue { invreq.core.importWallet(BlockingStore(store), walletId, dump.direct()) }?.let { throw StoreException(it) }
+        glue { invreq.core.importWallet(BlockingStore(store), walletId, dump) }?.let { throw StoreException(it) }
     }

@@ -5,8 +5,6 @@
 package invreq
 
 import invreq.core.Checked
-import java.nio.Buffer
-import java.nio.ByteBuffer
 
 /** The longest text that is read, in characters, without white space around it. */
 private const val MAX_STRING = 65_536
@@ -66,13 +64,6 @@ internal fun checkBytes(
 internal fun checkMessage(bytes: ByteArray): ByteArray {
     if (bytes.size > MAX_BYTES) throw invalid("bytes is longer than $MAX_BYTES bytes")
     return bytes.copyOf()
-}
-
-/** Bytes where the library can read them in place. */
-internal fun ByteArray.direct(): ByteBuffer {
-    val buffer = ByteBuffer.allocateDirect(size).put(this)
-    (buffer as Buffer).flip()
-    return buffer
 }
 
 private fun hasHalfPair(text: String): Boolean {

@@ -114,7 +114,7 @@ private fun NativeStore.read(
     end: ByteArray,
     limit: Int,
 ): List<Entry> =
-    when (val read = glue { range(start.direct(), end.direct(), limit.toLong()) }) {
+    when (val read = glue { range(start, end, limit.toLong()) }) {
         is StoreRead.Entries -> read.entries
         is StoreRead.Failed -> throw StoreException(read.error)
     }

@@ -78,7 +78,7 @@ internal class Connection(
     fun send(message: ByteArray): Long {
         val peer = checkNotNull(peer) { "the connection is over" }
         val start = given + glue { peer.outgoingLen() }
-        glue { peer.sendOnionMessage(message.direct()) }?.let { throw it.toException() }
+        glue { peer.sendOnionMessage(message) }?.let { throw it.toException() }
         glue { peer.ping(clock.nowMs()) }?.let { throw it.toException() }
         write()
         return start
@@ -115,7 +115,7 @@ internal class Connection(
 
     private fun receive(bytes: ByteArray) {
         guard {
-            peer?.let { tell(it.receive(bytes.direct(), clock.nowMs())) }
+            peer?.let { tell(it.receive(bytes, clock.nowMs())) }
             write()
         }
         // A pong is no event, but there may be somebody who waits for it.
