@@ -5,7 +5,6 @@ import invreq.Network
 import invreq.core.Peer
 import invreq.core.PeerBegun
 import invreq.core.PeerEvent
-import invreq.direct
 import invreq.glue
 import invreq.toException
 
