@@ -8,42 +8,52 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const HERE = fileURLToPath(new URL("peers/", import.meta.url));
 const FOLDER = join(HERE, "../../../target/bench-npm");
 
+const folder = (name) => join(FOLDER, "node_modules", name);
+const load = (path) => import(pathToFileURL(path));
+
+/** How each comes from its files to the function that is measured. */
+export const PEERS = {
+  // Made for bundlers, which instantiate the module of such a package by themselves.
+  async boltz() {
+    const boltz = await load(join(folder("boltz-bolt12"), "boltz_bolt12_bg.js"));
+    const module = readFileSync(join(folder("boltz-bolt12"), "boltz_bolt12_bg.wasm"));
+    const { instance } = await WebAssembly.instantiate(module, { "./boltz_bolt12_bg.js": boltz });
+    boltz.__wbg_set_wasm(instance.exports);
+    instance.exports.__wbindgen_start();
+    return (invoice) => new boltz.Invoice(invoice).free();
+  },
+  async ldk() {
+    const ldk = await load(join(folder("lightningdevkit"), "index.mjs"));
+    const quiet = console.log;
+    console.log = () => {};
+    await ldk.initializeWasmFromBinary(readFileSync(join(folder("lightningdevkit"), "liblightningjs.wasm")));
+    console.log = quiet;
+    return (bytes) => {
+      if (!ldk.InvoiceRequest.constructor_read(bytes).is_ok()) throw new Error("LDK refused the request");
+    };
+  },
+  async decoder() {
+    const { default: decoder } = await load(resolve("bolt12-decoder"));
+    return (text) => (decoder.default ?? decoder).decode(text);
+  },
+  async verify() {
+    const tiny = await load(resolve("tiny-secp256k1"));
+    return ({ digest, key, signature }) => {
+      if (!tiny.verifySchnorr(digest, key, signature))
+        throw new Error("tiny-secp256k1 refused the signature");
+    };
+  },
+};
+
 /** Installs and loads them. */
 export async function loadPeers() {
   install();
-  const { resolve } = createRequire(join(FOLDER, "package.json"));
-  const folder = (name) => join(FOLDER, "node_modules", name);
-  const load = (path) => import(pathToFileURL(path));
+  const loaded = Object.entries(PEERS).map(async ([name, loader]) => [name, await loader()]);
+  return Object.fromEntries(await Promise.all(loaded));
+}
 
-  // Made for bundlers, which instantiate the module of such a package by themselves.
-  const boltz = await load(join(folder("boltz-bolt12"), "boltz_bolt12_bg.js"));
-  const module = readFileSync(join(folder("boltz-bolt12"), "boltz_bolt12_bg.wasm"));
-  const { instance } = await WebAssembly.instantiate(module, { "./boltz_bolt12_bg.js": boltz });
-  boltz.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
-
-  const ldk = await load(join(folder("lightningdevkit"), "index.mjs"));
-  const quiet = console.log;
-  console.log = () => {};
-  await ldk.initializeWasmFromBinary(readFileSync(join(folder("lightningdevkit"), "liblightningjs.wasm")));
-  console.log = quiet;
-
-  const { default: decoder } = await load(resolve("bolt12-decoder"));
-  const tiny = await load(resolve("tiny-secp256k1"));
-
-  return {
-    boltz(invoice) {
-      new boltz.Invoice(invoice).free();
-    },
-    ldk(bytes) {
-      if (!ldk.InvoiceRequest.constructor_read(bytes).is_ok()) throw new Error("LDK refused the request");
-    },
-    decoder: (text) => (decoder.default ?? decoder).decode(text),
-    verify({ digest, key, signature }) {
-      if (!tiny.verifySchnorr(digest, key, signature))
-        throw new Error("tiny-secp256k1 refused the signature");
-    },
-  };
+function resolve(name) {
+  return createRequire(join(FOLDER, "package.json")).resolve(name);
 }
 
 function install() {

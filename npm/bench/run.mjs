@@ -79,6 +79,9 @@ judge(
   "below",
 );
 console.log(
+  `  boltz-bolt12 takes ${ms("boltz", "inside")} ms, lightningdevkit ${ms("ldk", "inside")} ms and bolt12-decoder ${ms("decoder", "inside")} ms by import`,
+);
+console.log(
   `  an empty file takes ${ms("emptyImport", "inside")} ms by import and ${ms("emptyRequire", "inside")} ms by require; the whole process ${ms(
     "import",
     "whole",
