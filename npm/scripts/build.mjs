@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 import "./inline.mjs";
+import { withBuildId } from "./build-id.mjs";
 import { joinedCommonJs, listOf, toCommonJs } from "./commonjs.mjs";
 import { declarations } from "./declarations.mjs";
 import { ENTRIES } from "./entries.mjs";
@@ -40,7 +41,9 @@ const { outputFiles, metafile } = await build({
 const inline = readFileSync("src/wasm/inline.js", "utf8");
 emit("chunks/inline.js", inline);
 emit("chunks/base64.cjs", await toCommonJs(inline));
-emit("chunks/inline.cjs", fromFile(readFileSync("src/wasm/invreq_bg.wasm")));
+const module = withBuildId(readFileSync("src/wasm/invreq_bg.wasm"));
+emit("invreq.wasm", module);
+emit("chunks/inline.cjs", fromFile(module));
 
 const files = new Map();
 for (const { path, text } of outputFiles) {
@@ -70,7 +73,6 @@ for (const [name, text] of files) {
   );
   emit(`${base}.mjs`, `export { ${names.join(", ")} } from "./${base}.cjs";\n`);
 }
-copyFileSync("src/wasm/invreq_bg.wasm", "dist/invreq.wasm");
 for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(`../${licence}`, licence);
 declarations(new Set(Object.values(ENTRIES).map(({ from }) => from)));
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { InvreqError, StoreError, type Delivery, type SendOutcome } from "../src/index.js";
-import { payment, REFUND, settle, TestClock, TestSource, TestStore, TestTransport } from "./host.js";
+import { payment, REFUND, settle, TestClock, TestSource, TestStore, TestTransport, until } from "./host.js";
 import { open, watched } from "./open.js";
 
 /** A promise that somebody else fulfils. */
@@ -359,17 +359,18 @@ test("what comes in at the transport is taken in, one message at a time", async 
     findRoute: async () => ({ reply: { kind: "host" as const } }),
     receive: () => new Promise<never>((give) => waiting.push(give as (received: unknown) => void)),
   });
-  const { payee, send, kinds } = await open({ transport });
+  const { payee, send, events } = await open({ transport });
   const call = await send("a", { expiry: 3600 });
   const replyPathId = transport.sent[0]?.replyPathId ?? assert.fail("the host makes the reply path");
   assert.equal(waiting.length, 1);
   waiting[0]?.({ kind: "onionMessage", bytes: new Uint8Array(1300) });
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(waiting.length, 2, "the next one when this one is dealt with");
-  assert.equal(await payee.ignoredReplies(), 1);
+  await until("the next one is waited for", () => waiting.length > 1);
+  assert.equal(await payee.ignoredReplies(), 1, "when this one is dealt with");
   waiting[1]?.({ kind: "wrong" });
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.deepEqual(kinds().filter((kind) => kind === "trouble").length, 1);
+  const troubles = () => events.filter(({ kind }) => kind === "trouble").length;
+  await until("what is nothing is told", () => troubles() > 0);
+  await settle();
+  assert.deepEqual([troubles(), waiting.length], [1, 2], "once, and the next one comes after a pause");
   await payee.receiveInvoiceError({ replyPathId: new Uint8Array(32), bytes: new Uint8Array(0) });
   assert.equal(await payee.ignoredReplies(), 2);
   const said = Buffer.from("050d496e76616c69642076616c7565", "hex");

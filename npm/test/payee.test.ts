@@ -11,7 +11,7 @@ import {
   type SendOutcome,
 } from "../src/index.js";
 import { Events } from "../src/payee/events.js";
-import { NODE, payment, REFUND, settle, TestStore, TestTransport } from "./host.js";
+import { NODE, payment, REFUND, settle, TestStore, TestTransport, until } from "./host.js";
 import { open, watched } from "./open.js";
 
 test("an invoice is sent, claimed and paid", async () => {
@@ -343,7 +343,7 @@ test("what a transport says decides what comes next", async () => {
 test("a payee with the clock and the dice of the system", async () => {
   const { payee, transport, send, pay } = await open({ clock: undefined, entropy: undefined });
   const call = await send("a");
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until("it is sent", () => transport.sent.length > 0);
   assert.equal(transport.sent.length, 1);
   await pay("a");
   assert.equal((await call.result).status, "paid");

@@ -16,8 +16,33 @@ pub fn target_dir() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// A program that will run in the root of the workspace, with nothing to read.
+/// Where the system looks for libraries first.
+const LIBRARY_PATHS: [&str; 2] = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
+
+/// A program that will run in the root of the workspace, with nothing to read. Its libraries are its own, and not what cargo has
+/// built under the same name: cargo names its folders to the programs it runs, as this one.
 pub fn program(name: &str, args: &[&str]) -> Command {
+    let mut command = in_root(name, args);
+    for variable in LIBRARY_PATHS {
+        let Some(paths) = env::var_os(variable) else {
+            continue;
+        };
+        let others = env::split_paths(&paths).filter(|path| !is_cargos(path));
+        match env::join_paths(others) {
+            Ok(others) if !others.is_empty() => command.env(variable, others),
+            _ => command.env_remove(variable),
+        };
+    }
+    command
+}
+
+fn is_cargos(path: &Path) -> bool {
+    let own = env::current_exe().ok();
+    let own = own.as_deref().and_then(Path::parent);
+    path.starts_with(target_dir()) || own.is_some_and(|own| path.starts_with(own))
+}
+
+fn in_root(name: &str, args: &[&str]) -> Command {
     let mut command = Command::new(name);
     command.args(args).current_dir(root()).stdin(Stdio::null());
     command
@@ -25,7 +50,7 @@ pub fn program(name: &str, args: &[&str]) -> Command {
 
 /// Cargo, as a user would start it: without the variables that `cargo run` set for this process.
 pub fn cargo(args: &[&str]) -> Command {
-    let mut command = program(&env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()), args);
+    let mut command = in_root(&env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()), args);
     for (name, _) in env::vars_os() {
         let own = name.to_str().is_some_and(|name| {
             ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]

@@ -21,6 +21,8 @@ pub use payer::{error_bytes, onion_error};
 pub use request::Request;
 pub use source::{payment_path, PaysWith, Source};
 
+use std::sync::OnceLock;
+
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use bitcoin::Network;
 use invreq::engine::{Config, SendInvoice};
@@ -38,8 +40,10 @@ pub fn secret(number: u8) -> SecretKey {
     SecretKey::from_slice(&[number; 32]).unwrap()
 }
 
+/// The same key is asked for again and again, and making it takes longer than most of what tests do with it.
 pub fn node(number: u8) -> PublicKey {
-    secret(number).public_key(&Secp256k1::new())
+    static NODES: [OnceLock<PublicKey>; 256] = [const { OnceLock::new() }; 256];
+    *NODES[usize::from(number)].get_or_init(|| secret(number).public_key(&Secp256k1::new()))
 }
 
 /// Parameters for this request and label, with all the rest left to the defaults.

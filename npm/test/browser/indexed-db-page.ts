@@ -249,7 +249,7 @@ export async function blocked() {
   const without = await IndexedDbStore.open({ name: "blocked" }).then(() => "opened", kindOf);
   let called = 0;
   const opening = IndexedDbStore.open({ name: "blocked", onBlocked: () => called++ });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (called === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   holder.close();
   fake.restore();
   const store = await opening;

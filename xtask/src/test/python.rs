@@ -1,7 +1,5 @@
 //! The step of the Python package.
 
-use std::process::Command;
-
 use super::log::Log;
 use super::{web, Checked};
 use crate::build::python::{build, folder, only, tool, tools};
@@ -39,7 +37,7 @@ pub fn python(log: &mut Log) -> Checked {
         log.run(tool(&python, module, args))?;
     }
     // Not as a module of Python: that would find the sources in place of the package that was installed.
-    let mut pytest = Command::new(python.with_file_name("pytest"));
+    let mut pytest = shell::program(&python.with_file_name("pytest").to_string_lossy(), &[]);
     pytest
         .current_dir(folder())
         .env("INVREQ_WHEEL", &wheel)

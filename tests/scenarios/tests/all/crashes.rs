@@ -1,4 +1,5 @@
-//! Every scenario, stopped after every write and after every send, and carried on with: it ends as it would have ended.
+//! Every scenario, stopped after every write and after every send, and carried on with: it ends as it would have ended, in every
+//! field of every record.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -11,13 +12,20 @@ use serde_json::{Map, Value};
 
 use crate::golden::standing;
 
-/// The number of writes and sends.
-fn points(ran: &Ran) -> u32 {
-    let is_point = |line: &&String| {
+/// The writes and sends.
+fn points(ran: &Ran) -> impl Iterator<Item = &str> {
+    let point = |line: &'_ String| -> bool {
         let line = line.strip_prefix("b ").unwrap_or(line);
         line.starts_with("write ") || line.starts_with("send ")
     };
-    u32::try_from(ran.lines.iter().filter(is_point).count()).unwrap()
+    ran.lines
+        .iter()
+        .filter(move |line| point(line))
+        .map(String::as_str)
+}
+
+fn count(ran: &Ran) -> u32 {
+    u32::try_from(points(ran).count()).unwrap()
 }
 
 #[test]
@@ -31,11 +39,11 @@ fn after_every_write_and_every_send() {
         .filter(|scenario| scenario.file["crash"]["all"].is_null())
     {
         let whole = run(scenario, &[]);
-        for first in 1..=points(&whole) {
+        for first in 1..=count(&whole) {
             let once = run(scenario, &[first]);
             runs += 1;
             check(scenario, &whole, &once, &[first], &mut wrong);
-            for second in 1..=points(&once).saturating_sub(first) * u32::from(twice) {
+            for second in 1..=count(&once).saturating_sub(first) * u32::from(twice) {
                 let deaths = [first, second];
                 runs += 1;
                 check(scenario, &whole, &run(scenario, &deaths), &deaths, &mut wrong);
@@ -62,6 +70,11 @@ fn check(scenario: &Scenario, whole: &Ran, ran: &Ran, deaths: &[u32], wrong: &mu
     let end: Map<String, Value> = ran.records.iter().map(standing).collect();
     if why_not["end"].is_null() && Value::Object(end.clone()) != scenario.file["end"] {
         fault(format!("it ends with {}", Value::Object(end)));
+    }
+    if why_not["end"].is_null() {
+        differences(scenario, whole, ran, deaths)
+            .into_iter()
+            .for_each(&mut fault);
     }
     let lost: Vec<String> = sent(whole).difference(&sent(ran)).cloned().collect();
     if why_not["sent"].is_null() && !lost.is_empty() {
@@ -90,6 +103,102 @@ fn check(scenario: &Scenario, whole: &Ran, ran: &Ran, deaths: &[u32], wrong: &mu
             assert_eq!(proof.payment_hash(), record.payment_hash);
         }
     }
+}
+
+/// Where a record is not what it is without a crash. It has to be the same in every field but those that are left out here.
+fn differences(scenario: &Scenario, whole: &Ran, ran: &Ran, deaths: &[u32]) -> Vec<String> {
+    let rounds = begun_again(scenario, ran);
+    let unread = has_lost_an_arrival(scenario, ran);
+    let mut differences = Vec::new();
+    if whole.records.len() != ran.records.len() {
+        differences.push(format!("there are {} invoices", ran.records.len()));
+    }
+    for (before, after) in whole.records.iter().zip(&ran.records) {
+        let mut left_out = Vec::new();
+        // An onion message that arrived and could not be written when the process died is gone: nobody sends it again.
+        let mut unheard = unread;
+        if made_at(whole, before) > deaths[0] {
+            // The process after the crash made it, with entropy of its own: its key and preimage are its own, too. What a payer
+            // answers in the scenario was made for the invoice of the first process, and is no answer to this one.
+            left_out.extend(["/bolt12", "/paymentHash", "/payment/paymentPreimage"]);
+            unheard |= before.delivery.error.is_some();
+        }
+        if unheard && after.delivery.error.is_none() {
+            left_out.extend(["/delivery/error", "/delivery/state"]);
+        }
+        if rounds.contains(&before.label) {
+            // The app does not know how far its call came and calls again: another resend, or a join of what was unreachable by
+            // then, is another round of copies. It takes none back.
+            left_out.extend(["/delivery/state", "/delivery/paths", "/delivery/attempts"]);
+            if after.delivery.attempts < before.delivery.attempts {
+                differences.push(format!("{}: fewer attempts", before.label));
+            }
+        }
+        let (before, after) = (shown(before, &left_out), shown(after, &left_out));
+        if before != after {
+            differences.push(format!("{before}\n  became {after}"));
+        }
+    }
+    differences
+}
+
+fn shown(record: &Record, left_out: &[&str]) -> Value {
+    let mut value = serde_json::to_value(record).unwrap();
+    for pointer in left_out {
+        if let Some(field) = value.pointer_mut(pointer) {
+            *field = Value::Null;
+        }
+    }
+    value
+}
+
+/// Which of the writes and sends made this invoice: the write that puts its payment hash for the first time.
+fn made_at(whole: &Ran, record: &Record) -> u32 {
+    let key = format!("2f68{}=", record.payment_hash);
+    let is_done =
+        |line: &str| line.contains(&key) && !line.ends_with("conflict") && !line.ends_with("failed");
+    let place = points(whole).position(is_done).expect("some write made it");
+    u32::try_from(place).unwrap() + 1
+}
+
+/// The labels for which a call that a crash broke off began another round of copies when it was called again.
+fn begun_again(scenario: &Scenario, ran: &Ran) -> BTreeSet<String> {
+    let mut labels = BTreeSet::new();
+    let mut lives = ran.lines.split(|line| line == "died");
+    let mut ended = lives.next();
+    for life in lives {
+        let number = ended.and_then(|lines| lines.iter().rev().find_map(|line| action_of(line)));
+        let number = number.expect("it died in an action");
+        let action = &scenario.actions[number - 1];
+        let label = action["label"].as_str().unwrap_or_default();
+        let again = format!("> {number} {}", action["do"].as_str().unwrap());
+        let called = life.iter().skip_while(|line| **line != again).skip(1);
+        let begins = format!("event delivery {label} unpaid stored ");
+        if called
+            .take_while(|line| !line.starts_with("> "))
+            .any(|line| line.starts_with(&begins))
+        {
+            labels.insert(label.to_owned());
+        }
+        ended = Some(life);
+    }
+    labels
+}
+
+/// Whether the process died while what had arrived at the transport was not written.
+fn has_lost_an_arrival(scenario: &Scenario, ran: &Ran) -> bool {
+    let mut lives: Vec<_> = ran.lines.split(|line| line == "died").collect();
+    lives.pop();
+    lives.iter().any(|life| {
+        let number = life.iter().rev().find_map(|line| action_of(line)).unwrap();
+        let failed = life.last().is_some_and(|line| line.ends_with(" failed"));
+        failed && scenario.actions[number - 1]["do"] == "arrive"
+    })
+}
+
+/// The number of the action that begins with this line.
+fn action_of(line: &str) -> Option<usize> {
+    line.strip_prefix("> ")?.split(' ').next()?.parse().ok()
 }
 
 /// The labels of which a copy was handed to the transport.

@@ -56,8 +56,6 @@ pub fn maven_in(folder: &Path) -> Command {
     ];
     let mut command = shell::program("mvn", &quiet);
     command.current_dir(folder);
-    // Cargo names its own folders in it, and a library of that name in there would be loaded before the one in the jar.
-    command.env_remove("LD_LIBRARY_PATH");
     command
 }
 
