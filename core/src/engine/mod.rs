@@ -180,7 +180,7 @@ impl Engine {
         };
         match handle(&mut draft, input) {
             Ok(()) => {}
-            Err(Stop::Need(needs)) => return Ok(Progress::Need(needs)),
+            Err(Stop::Need(needs)) => return Ok(Progress::Need(need::once_each(needs))),
             Err(Stop::Error(error)) => return Err(error),
         }
         *draft.request = None;
