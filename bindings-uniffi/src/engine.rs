@@ -170,7 +170,7 @@ impl Engine {
         Ok(u64::try_from(lock(&self.inner)?.open_invoices()).unwrap_or(u64::MAX))
     }
 
-    /// When the engine wants its next tick, in Unix milliseconds.
+    /// When the engine wants its next tick, in Unix milliseconds: what there is to know after a write that failed.
     pub fn wake_at(&self) -> Result<Option<u64>, BadValue> {
         Ok(lock(&self.inner)?.wake_at())
     }

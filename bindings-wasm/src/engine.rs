@@ -70,6 +70,12 @@ impl Engine {
             .map_err(throw)
     }
 
+    /// When the next tick is wanted, in Unix milliseconds: what there is to know after a write that failed.
+    #[wasm_bindgen(js_name = wakeAt)]
+    pub fn wake_at(&self) -> Option<f64> {
+        self.inner.wake_at().map(|at| at as f64)
+    }
+
     /// Who hands out copies: `everyone`, `only` this one, or `none`.
     #[wasm_bindgen(js_name = setSending)]
     pub fn set_sending(&mut self, sending: &str) {

@@ -56,16 +56,19 @@ impl Shared {
             loop {
                 let mut engine = self.engine.lock().await;
                 self.check_open()?;
-                match self
+                let advance = match self
                     .advance(&mut engine, input, now_ms, &entropy, &mut answers)
-                    .await?
+                    .await
                 {
-                    Advance::Done => return Ok(()),
-                    Advance::Conflict if *input == Input::Restore => break,
-                    Advance::Conflict => {
-                        self.reload(&mut engine).await?;
-                        break;
+                    Ok(Advance::Conflict) if *input != Input::Restore => {
+                        let reloaded = self.reload(&mut engine).await;
+                        reloaded.map(|()| Advance::Conflict)
                     }
+                    advance => advance,
+                };
+                match advance.inspect_err(|_| self.hand_on(nothing_but(engine.wake_at())))? {
+                    Advance::Done => return Ok(()),
+                    Advance::Conflict => break,
                     Advance::Ask(needs) => {
                         // The host may take its time, so others go on meanwhile. What was read of the store may be
                         // out of date when it is done.
@@ -271,6 +274,14 @@ enum Advance {
     Conflict,
     /// The host has to answer these first.
     Ask(Vec<Need>),
+}
+
+/// After a failure: what was written all the same is found when the engine looks for it.
+fn nothing_but(wake_at: Option<u64>) -> Effects {
+    Effects {
+        wake_at,
+        ..Effects::default()
+    }
 }
 
 fn failed(error: HostError) -> Answer {

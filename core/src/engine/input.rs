@@ -231,30 +231,6 @@ pub enum SendOutcome {
     Failed,
 }
 
-impl Input {
-    /// Whether somebody waits for its reply.
-    pub(crate) fn is_call(&self) -> bool {
-        match self {
-            Self::SendInvoice { .. }
-            | Self::Resend { .. }
-            | Self::WaitInvoice { .. }
-            | Self::WaitAnyInvoice { .. }
-            | Self::ListInvoices { .. }
-            | Self::DelInvoice { .. }
-            | Self::Preview { .. }
-            | Self::Claim { .. }
-            | Self::ClaimFailed { .. }
-            | Self::PaymentReceived { .. } => true,
-            Self::Restore
-            | Self::Delivered { .. }
-            | Self::OnionMessage { .. }
-            | Self::InvoiceError { .. }
-            | Self::Cancel { .. }
-            | Self::Tick => false,
-        }
-    }
-}
-
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, about): (&str, &[&dyn fmt::Debug]) = match self {

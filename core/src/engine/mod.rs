@@ -12,6 +12,10 @@
 //!
 //! Where `begin` says `store_conflict`, or the store does, the host begins [`Input::Restore`], and then the input again.
 //!
+//! Where the store fails, nobody knows whether it wrote. The engine then answers nothing from memory: whatever is begun next is a
+//! `store_conflict` until the store is read again. Nobody may come with anything, so the host asks [`Engine::wake_at`], which
+//! is soon now, and a tick that fails is tried again after a pause.
+//!
 //! [`Engine::begin`] changes nothing. What a step lets out - an invoice, a preimage, a reply - comes out of
 //! [`Engine::commit`] only, so it cannot leave before it is written. [`crate::driver`] is this loop for Rust.
 
@@ -85,10 +89,22 @@ pub struct Engine {
     last_step: u64,
     /// The request of the input that is being begun again and again.
     request: Option<(String, InvoiceRequest)>,
-    pending: Option<(u64, bool, Changes)>,
-    /// Whether a batch was given out that nobody said was written: it may be in the store all the same.
-    unsure: bool,
+    pending: Option<Pending>,
+    /// Set where a batch was given out that nobody said was written, and that may be in the store all the same: when to look, in
+    /// Unix milliseconds.
+    look_at: Option<u64>,
 }
+
+/// A step that is not committed yet.
+struct Pending {
+    id: u64,
+    /// When it began, in Unix milliseconds, if there is something to write.
+    writes_ms: Option<u64>,
+    changes: Changes,
+}
+
+/// How long after a write that failed the store is read again, where nobody comes with anything before.
+const LOOK_AFTER_MS: u64 = 500;
 
 impl Engine {
     /// An engine for this wallet. Its first input has to be [`Input::Restore`].
@@ -111,7 +127,7 @@ impl Engine {
             last_step: 0,
             request: None,
             pending: None,
-            unsure: false,
+            look_at: None,
         })
     }
 
@@ -124,7 +140,7 @@ impl Engine {
     /// # Errors
     /// Those of the input: nothing is to be written or done then. `not_open` before the first restore. `store_conflict` where
     /// the store has to be read again ([`Input::Restore`]): another writer changed it, or a batch was given out whose step was
-    /// not committed, so that it may be written or not, and a call could only be answered, or a copy sent, from memory.
+    /// not committed, so that it may be written or not.
     pub fn begin(
         &mut self,
         input: &Input,
@@ -132,12 +148,20 @@ impl Engine {
         entropy: &[u8; 32],
         answers: &Answers,
     ) -> Result<Progress> {
-        self.unsure |= self.pending.take().is_some_and(|(_, written, _)| written);
+        if let Some(written_ms) = self.pending.take().and_then(|pending| pending.writes_ms) {
+            self.look_at = self.look_at.or(Some(look_at(written_ms)));
+        }
         if !self.state.opened && *input != Input::Restore {
             return Err(Error::new(
                 ErrorCode::NotOpen,
                 "the engine has not been restored from its store yet",
             ));
+        }
+        let needs_memory = !matches!(input, Input::Restore | Input::Cancel { .. });
+        if let Some(at) = self.look_at.filter(|_| needs_memory) {
+            // Should that fail as well, a clock that was set back does not put it off.
+            self.look_at = Some(at.min(look_at(now_ms)));
+            return Err(unsure());
         }
         let counters = self.state.counters;
         let mut draft = Draft {
@@ -154,26 +178,23 @@ impl Engine {
                 ..Changes::default()
             },
         };
-        let from_memory = self.unsure && input.is_call();
         match handle(&mut draft, input) {
             Ok(()) => {}
             Err(Stop::Need(needs)) => return Ok(Progress::Need(need::once_each(needs))),
-            Err(Stop::Error(_)) if from_memory => return Err(unsure()),
             Err(Stop::Error(error)) => return Err(error),
         }
         *draft.request = None;
         let batch = draft.batch();
         let changes = draft.changes;
-        // What is written is held against the store's revision; what is only said or sent would be a guess.
-        let told = from_memory || (self.unsure && *input == Input::Tick && changes.effects.leave());
-        if told && batch.is_none() {
-            return Err(unsure());
-        }
         if changes.restored.is_some() {
             self.keys.randomize(entropy);
         }
         self.last_step = self.last_step.wrapping_add(1);
-        self.pending = Some((self.last_step, batch.is_some(), changes));
+        self.pending = Some(Pending {
+            id: self.last_step,
+            writes_ms: batch.as_ref().map(|_| now_ms),
+            changes,
+        });
         Ok(Progress::Step(Step {
             id: self.last_step,
             batch,
@@ -185,16 +206,16 @@ impl Engine {
     /// # Errors
     /// `step_superseded` if another input began after this step; its batch must then not have been written.
     pub fn commit(&mut self, step: u64) -> Result<Effects> {
-        let pending = self.pending.take_if(|(id, ..)| *id == step);
-        let Some((_, written, mut changes)) = pending else {
+        let Some(pending) = self.pending.take_if(|pending| pending.id == step) else {
             return Err(Error::new(
                 ErrorCode::StepSuperseded,
                 "a later step took the place of this one",
             ));
         };
+        let (written, mut changes) = (pending.writes_ms.is_some(), pending.changes);
         let state = &mut self.state;
-        if written || changes.restored.is_some() {
-            self.unsure = false;
+        if changes.restored.is_some() {
+            self.look_at = None;
         }
         if let Some(restored) = changes.restored.take() {
             state.forget_stored();
@@ -224,13 +245,17 @@ impl Engine {
             state.set_wait(call, wait);
         }
         let mut effects = changes.effects;
-        effects.wake_at = state.wake_at();
+        effects.wake_at = self.wake_at();
         Ok(effects)
     }
 
-    /// When the next [`Input::Tick`] is wanted, in Unix milliseconds.
+    /// When the next [`Input::Tick`] is wanted, in Unix milliseconds. After a write that failed this is how the store comes to be
+    /// read again, even if nothing else ever happens.
     pub fn wake_at(&self) -> Option<u64> {
-        self.state.wake_at()
+        let unheard = self.pending.as_ref().and_then(|pending| pending.writes_ms);
+        let look_at = self.look_at.or(unheard.map(look_at));
+        let look_at = look_at.filter(|_| self.state.opened);
+        look_at.into_iter().chain(self.state.wake_at()).min()
     }
 
     /// Says whether this engine hands out copies. Where several engines work on one wallet, as the tabs of a browser do, the hosts
@@ -258,6 +283,10 @@ impl Engine {
     pub fn open_invoices(&self) -> usize {
         self.state.open.len()
     }
+}
+
+fn look_at(written_ms: u64) -> u64 {
+    written_ms.saturating_add(LOOK_AFTER_MS)
 }
 
 fn unsure() -> Error {
@@ -300,7 +329,7 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine")
             .field("config", &self.config)
             .field("open_invoices", &self.state.open.len())
-            .field("wake_at", &self.state.wake_at())
+            .field("wake_at", &self.wake_at())
             .finish_non_exhaustive()
     }
 }

@@ -43,13 +43,6 @@ pub struct Effects {
     pub wake_at: Option<u64>,
 }
 
-impl Effects {
-    /// Whether anything of it goes to a caller or to a payer.
-    pub(crate) fn leave(&self) -> bool {
-        !(self.deliveries.is_empty() && self.replies.is_empty())
-    }
-}
-
 /// An invoice on its way to a payer. It offers every form; the host takes the one its node speaks.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -203,6 +203,10 @@ pub struct Flaky<S> {
     /// Every so many calls one fails: 0 for none.
     pub every: Arc<AtomicU32>,
     pub count: Arc<AtomicU32>,
+    /// So many writes are done, and fail.
+    pub unheard: Arc<AtomicU32>,
+    /// So many reads fail.
+    pub blind: Arc<AtomicU32>,
 }
 
 impl<S: Store> Flaky<S> {
@@ -220,6 +224,12 @@ impl<S: Store> Flaky<S> {
     }
 }
 
+/// Whether there is one left of so many.
+fn take(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+        .is_ok()
+}
+
 fn broken() -> StoreError {
     StoreError::Failed("the disk made a noise".to_owned())
 }
@@ -227,6 +237,7 @@ fn broken() -> StoreError {
 impl<S: Store> Store for Flaky<S> {
     async fn range(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError> {
         match self.turn() {
+            _ if take(&self.blind) => Err(broken()),
             0 => self.inner.range(start, end, limit).await,
             _ => Err(broken()),
         }
@@ -241,7 +252,7 @@ impl<S: Store> Store for Flaky<S> {
         // Like that of a real store, its answer takes a while.
         futures_lite::future::yield_now().await;
         match turn {
-            0 => Ok(()),
+            0 if !take(&self.unheard) => Ok(()),
             _ => Err(broken()),
         }
     }

@@ -18,5 +18,6 @@ mod incoming;
 #[cfg(all(unix, feature = "sqlite"))]
 mod kills;
 mod trouble;
+mod unheard;
 mod verdicts;
 mod writers;

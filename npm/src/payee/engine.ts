@@ -36,6 +36,8 @@ export interface Effects {
   readonly wakeAt: number | undefined;
 }
 
+const NOTHING: Effects = { deliveries: [], replies: [], events: [], wakeAt: undefined };
+
 /** The reply to a call: one of `outcome` and `error`. */
 export interface Reply {
   readonly call: bigint;
@@ -98,9 +100,15 @@ export class Engine {
       for (;;) {
         const advance = await this.locked(async () => {
           this.#closing.throwIfAborted();
-          const advance = await this.#advance(input, attempt);
-          if (advance === "conflict" && !isRestore) await this.#reload();
-          return advance;
+          try {
+            const advance = await this.#advance(input, attempt);
+            if (advance === "conflict" && !isRestore) await this.#reload();
+            return advance;
+          } catch (error) {
+            // What was written all the same is found when the engine looks for it.
+            this.#handOn({ ...NOTHING, wakeAt: call(() => this.#handle.wakeAt()) });
+            throw error;
+          }
         });
         if (typeof advance === "string") return advance;
         // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.

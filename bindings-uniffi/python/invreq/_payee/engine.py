@@ -70,10 +70,16 @@ class Engine:
         while True:
             async with self._lock:
                 self._closing.check()
-                needs = await self._advance(given, attempt)
-                if needs is None:
-                    if given is not RESTORE:
+                try:
+                    needs = await self._advance(given, attempt)
+                    if needs is None and given is not RESTORE:
                         await self._reload()
+                except Exception:
+                    # What was written all the same is found when the engine looks for it.
+                    wake_at = call(self._handle.wake_at)
+                    self._hand_on(Effects(deliveries=[], replies=[], events=[], wake_at=wake_at))
+                    raise
+                if needs is None:
                     return False
             if not needs:
                 return True

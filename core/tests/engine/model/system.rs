@@ -70,14 +70,17 @@ impl System {
             Op::Refuse(label) => self.refuse(model, *label),
             _ => self.call(model, op),
         }
+        self.look(model);
         self.settle(model);
     }
 
-    fn call(&mut self, model: &mut Model, op: &Op) {
-        self.do_call(model, op);
-        if self.stale {
-            // Whoever is told that the store failed calls again, and be it to look.
-            self.listed(model);
+    /// Whoever is told that the store failed may never call again: the engine finds what was written by itself, and soon.
+    fn look(&mut self, model: &mut Model) {
+        while self.stale {
+            let at = self.host.engine.wake_at().expect("the engine has to look");
+            assert!(at <= self.host.now_ms + 500, "a look at {at}");
+            self.host.now_ms = self.host.now_ms.max(at);
+            self.settle(model);
         }
     }
 
@@ -98,7 +101,7 @@ impl System {
         }
     }
 
-    fn do_call(&mut self, model: &mut Model, op: &Op) {
+    fn call(&mut self, model: &mut Model, op: &Op) {
         let call = self.host.call();
         let Some(input) = self.input(model, op, call) else {
             return;

@@ -77,9 +77,16 @@ final class EngineLoop: Sendable {
             let now = attempt
             let advance = try await turns.take {
                 try self.closing.check()
-                let advance = try await self.advance(input, now)
-                if case .conflict = advance, input != .restore { try await self.reload() }
-                return advance
+                do {
+                    let advance = try await self.advance(input, now)
+                    if case .conflict = advance, input != .restore { try await self.reload() }
+                    return advance
+                } catch {
+                    // What was written all the same is found when the engine looks for it.
+                    let wakeAt = try self.engine.wakeAt()
+                    self.handOn(Effects(deliveries: [], replies: [], events: [], wakeAt: wakeAt))
+                    throw error
+                }
             }
             switch advance {
             case .done: return true

@@ -16,6 +16,8 @@ import invreq.toException
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
@@ -55,7 +57,14 @@ internal class EngineLock(
                 val advance =
                     lock.withLock {
                         check()
-                        advance(input, attempt).also { if (it == Advance.Conflict && input != Input.Restore) reload() }
+                        try {
+                            advance(input, attempt).also { if (it == Advance.Conflict && input != Input.Restore) reload() }
+                        } catch (error: Throwable) {
+                            currentCoroutineContext().ensureActive()
+                            // What was written all the same is found when the engine looks for it.
+                            handOn(Committed.Effects(listOf(), listOf(), listOf(), glue { engine.wakeAt() }))
+                            throw error
+                        }
                     }
                 when (advance) {
                     Advance.Done -> return true
