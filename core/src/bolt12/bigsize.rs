@@ -18,24 +18,29 @@ pub fn read_bigsize(bytes: &[u8]) -> Result<(u64, &[u8])> {
 
 /// Writes the number in as few bytes as it takes: 1, 3, 5 or 9.
 pub fn write_bigsize(out: &mut Vec<u8>, number: u64) {
-    let all = number.to_be_bytes();
-    let (marker, width) = match number {
-        0..=0xfc => (None, 1),
-        0xfd..=0xffff => (Some(0xfd), 2),
-        0x1_0000..=0xffff_ffff => (Some(0xfe), 4),
-        _ => (Some(0xff), 8),
-    };
+    let (marker, width) = form(number);
     out.extend(marker);
-    out.extend(all.into_iter().skip(8usize.saturating_sub(width)));
+    out.extend(
+        number
+            .to_be_bytes()
+            .into_iter()
+            .skip(8usize.saturating_sub(width)),
+    );
 }
 
 /// In how many bytes [`write_bigsize`] writes this length.
 pub(crate) fn bigsize_len(length: usize) -> usize {
-    match length {
-        0..=0xfc => 1,
-        0xfd..=0xffff => 3,
-        0x1_0000..=0xffff_ffff => 5,
-        _ => 9,
+    let (marker, width) = form(length as u64);
+    width.saturating_add(usize::from(marker.is_some()))
+}
+
+/// The byte that stands before the number, if any does, and in how many bytes the number follows.
+fn form(number: u64) -> (Option<u8>, usize) {
+    match number {
+        0..=0xfc => (None, 1),
+        0xfd..=0xffff => (Some(0xfd), 2),
+        0x1_0000..=0xffff_ffff => (Some(0xfe), 4),
+        _ => (Some(0xff), 8),
     }
 }
 

@@ -212,6 +212,48 @@ mod tests {
         }
     }
 
+    /// The leaves of the request are marked, so that a leaf that was taken over can be told from one that was hashed: here
+    /// 0 stands for the latter.
+    #[test]
+    fn a_leaf_is_taken_over_where_its_record_stands_in_the_request_with_the_same_bytes() {
+        let stream = |bytes: &[u8]| TlvStream::parse(bytes.to_vec()).unwrap();
+        let request = stream(&[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 240, 1, 9]);
+        let mut tree = Tree::new(&request, None);
+        for (leaf, mark) in tree.leaves.iter_mut().zip(1..) {
+            *leaf = [mark; 32];
+        }
+        let cases: [(&[u8], &[u8]); 5] = [
+            // Mirrored as a whole, with what an invoice adds.
+            (
+                &[0, 1, 7, 8, 1, 1, 10, 1, 2, 88, 1, 3, 170, 1, 4],
+                &[1, 2, 3, 4, 0],
+            ),
+            // One record changed, and others before and after it that the request has not.
+            (
+                &[0, 1, 7, 5, 0, 8, 1, 9, 9, 0, 10, 1, 2, 88, 1, 3],
+                &[1, 0, 0, 0, 3, 4],
+            ),
+            // Some of the request's records left out.
+            (&[0, 1, 7, 88, 1, 3], &[1, 4]),
+            // Another first record, on which every leaf depends.
+            (&[0, 1, 6, 8, 1, 1, 10, 1, 2, 88, 1, 3], &[0, 0, 0, 0]),
+            (&[8, 1, 1, 10, 1, 2, 88, 1, 3], &[0, 0, 0]),
+        ];
+        for (bytes, marks) in cases {
+            let other = stream(bytes);
+            let known = KnownTree {
+                stream: &request,
+                tree: &tree,
+            };
+            let mut expected = Tree::new(&other, None).leaves;
+            assert_eq!(expected.len(), marks.len());
+            for (leaf, mark) in expected.iter_mut().zip(marks).filter(|(_, mark)| **mark != 0) {
+                *leaf = [*mark; 32];
+            }
+            assert_eq!(Tree::new(&other, Some(known)).leaves, expected, "{bytes:?}");
+        }
+    }
+
     #[test]
     fn signatures_alone_have_no_root() {
         let stream = |bytes: &[u8]| TlvStream::parse(bytes.to_vec()).unwrap();

@@ -205,3 +205,19 @@ fn out_of_range(kind: Kind, number: u64) -> Error {
         .with_field(number)
         .with_rule(rule)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An invoice takes the leaves of its request from here.
+    #[test]
+    fn the_tree_is_kept_once_the_root_was_needed() {
+        let stream = TlvStream::parse(vec![0, 1, 7, 10, 1, b'x']).unwrap();
+        let message = Message::read(Kind::InvoiceRequest, stream, &mut Points::default()).unwrap();
+        assert!(message.known_tree().is_none());
+        let root = message.merkle_root_with(None);
+        let known = message.known_tree().unwrap();
+        assert_eq!((known.tree.root, known.stream), (Some(root), &message.stream));
+    }
+}

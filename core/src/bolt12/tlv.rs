@@ -205,3 +205,13 @@ fn truncated(number: u64, length: u64, left: usize) -> Error {
 fn over_limit(message: String) -> Error {
     Error::new(ErrorCode::LimitExceeded, message).with_rule(rules::LIMITS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_that_was_asked_for_is_there() {
+        assert!(TlvWriter::with_capacity(1_000).bytes.capacity() >= 1_000);
+    }
+}

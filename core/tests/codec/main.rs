@@ -5,7 +5,9 @@
 mod cln;
 mod cln_node;
 mod common;
+mod kinds;
 mod ldk;
+mod limits;
 mod official;
 mod pairs;
 mod properties;
