@@ -165,7 +165,7 @@ impl Engine {
         let batch = draft.batch();
         let changes = draft.changes;
         // What is written is held against the store's revision; what is only said or sent would be a guess.
-        let told = from_memory || (self.unsure && *input == Input::Tick && changes.effects.leave());
+        let told = from_memory || (self.unsure && matches!(input, Input::Tick) && changes.effects.leave());
         if told && batch.is_none() {
             return Err(unsure());
         }
