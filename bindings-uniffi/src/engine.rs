@@ -165,19 +165,9 @@ impl Engine {
         node_id.map_err(|error| BadValue::new(error.message()))
     }
 
-    /// How many invoices can still be paid.
-    pub fn open_invoices(&self) -> Result<u64, BadValue> {
-        Ok(u64::try_from(lock(&self.inner)?.open_invoices()).unwrap_or(u64::MAX))
-    }
-
     /// When the engine wants its next tick, in Unix milliseconds: what there is to know after a write that failed.
     pub fn wake_at(&self) -> Result<Option<u64>, BadValue> {
         Ok(lock(&self.inner)?.wake_at())
-    }
-
-    /// Where the wallet's entries lie in its store.
-    pub fn store_prefix(&self) -> Result<Vec<u8>, BadValue> {
-        Ok(self.config.store_prefix())
     }
 
     /// Where the wallet's revision lies in its store.

@@ -77,6 +77,19 @@ impl Foreign {
         Self { store, under_way }
     }
 
+    /// A read or a write: a close waits for it.
+    async fn take_turn<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn HostStore) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = Turn::begin(&self.under_way);
+        self.call(move |store| {
+            let _turn = turn;
+            call(store)
+        })
+        .await
+    }
+
     async fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&dyn HostStore) -> Result<T, StoreError> + Send + 'static,
@@ -98,25 +111,17 @@ impl Store for Foreign {
     async fn range(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError> {
         let (start, end) = (start.to_vec(), end.to_vec());
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let turn = Turn::begin(&self.under_way);
-        self.call(move |store| {
-            let _turn = turn;
-            match store.range(start, end, limit) {
-                StoreRead::Entries { entries } => Ok(entries),
-                StoreRead::Failed { error } => Err(error),
-            }
+        self.take_turn(move |store| match store.range(start, end, limit) {
+            StoreRead::Entries { entries } => Ok(entries),
+            StoreRead::Failed { error } => Err(error),
         })
         .await
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
         let batch = batch.clone();
-        let turn = Turn::begin(&self.under_way);
-        self.call(move |store| {
-            let _turn = turn;
-            store.write(batch).map_or(Ok(()), Err)
-        })
-        .await
+        self.take_turn(move |store| store.write(batch).map_or(Ok(()), Err))
+            .await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -3,13 +3,12 @@
 use core::str::FromStr;
 use std::sync::{Arc, Mutex};
 
-use bitcoin::secp256k1::ecdh::SharedSecret;
-use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network;
 use invreq::peer::PeerEvent;
 use invreq::{Error, ErrorDetails};
 
-use crate::values::{lock, secret};
+use crate::values::{lock, node_key, secret};
 use crate::BadValue;
 
 /// One connection, without the socket: bytes in, bytes out. Times are Unix milliseconds.
@@ -43,9 +42,8 @@ pub fn connect_peer(
 ) -> Result<PeerBegun, BadValue> {
     let network = Network::from_str(network).map_err(|_| BadValue::new("there is no such network"))?;
     let entropy = secret(entropy, "entropy is 32 bytes")?;
-    let mut key = secret_key(key)?;
-    let peer = invreq::peer::Peer::connect(node_id, &key, network, *entropy, now_ms);
-    key.non_secure_erase();
+    let key = node_key(key)?;
+    let peer = invreq::peer::Peer::connect(node_id, key.expose(), network, *entropy, now_ms);
     Ok(match peer {
         Ok(peer) => PeerBegun::Peer {
             peer: Arc::new(Peer(Mutex::new(peer))),
@@ -107,28 +105,15 @@ impl Peer {
 /// The node id of a secret key.
 #[uniffi::export]
 pub fn public_key(key: Vec<u8>) -> Result<PublicKey, BadValue> {
-    let mut key = secret_key(key)?;
-    let public = key.public_key(&Secp256k1::signing_only());
-    key.non_secure_erase();
-    Ok(public)
+    Ok(node_key(key)?.node_id())
 }
 
 /// SHA-256 of the compressed product of a secret key and a point (BOLT 4, Shared Secret).
 #[uniffi::export]
 pub fn ecdh(key: Vec<u8>, point: PublicKey) -> Result<Vec<u8>, BadValue> {
-    let mut key = secret_key(key)?;
-    let mut secret = SharedSecret::new(&point, &key);
-    key.non_secure_erase();
-    let bytes = secret.secret_bytes().to_vec();
-    secret.non_secure_erase();
-    Ok(bytes)
+    Ok(node_key(key)?.ecdh(&point).expose().to_vec())
 }
 
 fn why_not(result: Result<(), Error>) -> Option<ErrorDetails> {
     result.err().map(Error::into_details)
-}
-
-fn secret_key(bytes: Vec<u8>) -> Result<SecretKey, BadValue> {
-    let bytes = secret(bytes, "a secret key is 32 bytes")?;
-    SecretKey::from_slice(bytes.as_slice()).map_err(|_| BadValue::new("this is no secret key"))
 }

@@ -1,15 +1,13 @@
 //! Functions of text: nothing is kept.
 
-use std::sync::OnceLock;
-
-use bitcoin::secp256k1::{All, Keypair, PublicKey, Secp256k1, SecretKey};
-use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
-use invreq::bolt12::{Bolt12, InvoiceRequest, Kind, PaymentPath};
+use bitcoin::secp256k1::PublicKey;
+use invreq::answer::{prepare_str, Terms, UnsignedInvoice, INVOICE_SIGNATURE_TAG};
+use invreq::bolt12::{Bolt12, Invoice, Kind, PaymentPath};
 use invreq::engine::Record;
 use invreq::{Category, DecodeOptions, Decoded, Error, ErrorCode, ErrorDetails, InvreqId, PaymentHash};
 
 use crate::types::values::Bytes64;
-use crate::values::secret;
+use crate::values::node_key;
 use crate::BadValue;
 
 /// What came of describing a string.
@@ -170,16 +168,11 @@ pub fn verify(text: &str) -> Result<Checked, BadValue> {
             })
         }
     };
-    let node_id = match &message {
-        Bolt12::Offer(_) => None,
-        Bolt12::InvoiceRequest(request) => request.payer_id(),
-        Bolt12::Invoice(invoice) => Some(invoice.node_id()),
-    };
     Ok(Checked::Verified {
         verified: Verified {
             kind: message.kind(),
             signed: message.is_signed(),
-            node_id: node_id.filter(|_| message.is_signed()),
+            node_id: message.signer(),
             id: message.id().map(InvreqId),
         },
     })
@@ -188,12 +181,23 @@ pub fn verify(text: &str) -> Result<Checked, BadValue> {
 /// The invoice that answers a request: signed, or waiting for its signature.
 #[uniffi::export]
 pub fn answer(terms: InvoiceTerms, key: InvoiceKey) -> Result<Answered, BadValue> {
-    let key = match key {
-        InvoiceKey::SecretKey { secret_key } => Key::Here(read_key(secret_key)?),
-        InvoiceKey::NodeId { node_id } => Key::Elsewhere(node_id, None),
-        InvoiceKey::Signed { node_id, signature } => Key::Elsewhere(node_id, Some(signature)),
+    let answered = match key {
+        InvoiceKey::SecretKey { secret_key } => {
+            let key = node_key(secret_key)?;
+            let invoice = terms
+                .prepare(key.node_id())
+                .and_then(|unsigned| unsigned.sign(&key));
+            invoice.map(Answered::from)
+        }
+        InvoiceKey::NodeId { node_id } => terms.prepare(node_id).map(Answered::from),
+        InvoiceKey::Signed { node_id, signature } => {
+            let invoice = terms
+                .prepare(node_id)
+                .and_then(|unsigned| unsigned.finish(&signature));
+            invoice.map(Answered::from)
+        }
     };
-    Ok(build(terms, key).unwrap_or_else(|error| Answered::Failed {
+    Ok(answered.unwrap_or_else(|error| Answered::Failed {
         error: error.into_details(),
     }))
 }
@@ -227,60 +231,35 @@ pub fn error_details(code: ErrorCode, message: String) -> ErrorDetails {
     Error::new(code, message).into_details()
 }
 
-enum Key {
-    Here(Keypair),
-    Elsewhere(PublicKey, Option<Bytes64>),
+impl InvoiceTerms {
+    fn prepare(self, node_id: PublicKey) -> invreq::Result<UnsignedInvoice> {
+        let chain = DecodeOptions::network(&self.network)?.chain;
+        let terms = Terms {
+            created_at: self.created_at,
+            relative_expiry: self.expiry,
+            payment_hash: self.payment_hash,
+            node_id,
+            mpp: self.mpp,
+            paths: self.paths,
+            paths_expire_at: self.paths_expire_at,
+        };
+        prepare_str(&self.invreq, chain, self.amount_msat, &terms)
+    }
 }
 
-fn build(given: InvoiceTerms, key: Key) -> invreq::Result<Answered> {
-    let request: InvoiceRequest = given.invreq.parse()?;
-    let chain = DecodeOptions::network(&given.network)?.chain;
-    let answerable = Answerable::new(request, chain, Some(given.created_at))?;
-    answerable.check_amount(given.amount_msat)?;
-    let terms = Terms {
-        created_at: given.created_at,
-        relative_expiry: given.expiry,
-        payment_hash: given.payment_hash,
-        node_id: match &key {
-            Key::Here(pair) => pair.public_key(),
-            Key::Elsewhere(node_id, _) => *node_id,
-        },
-        mpp: given.mpp,
-        paths: given.paths,
-        paths_expire_at: given.paths_expire_at,
-    };
-    let invoice = match key {
-        Key::Here(mut pair) => {
-            let answered = invreq::answer::answer(&answerable, &terms, &pair, context());
-            pair.non_secure_erase();
-            answered?
+impl From<Invoice> for Answered {
+    fn from(invoice: Invoice) -> Self {
+        let bolt12 = invoice.to_string();
+        Self::Invoice { bolt12 }
+    }
+}
+
+impl From<UnsignedInvoice> for Answered {
+    fn from(unsigned: UnsignedInvoice) -> Self {
+        Self::Unsigned {
+            digest: unsigned.digest().to_vec(),
+            tag: INVOICE_SIGNATURE_TAG.to_owned(),
+            invoice: unsigned.as_bytes().to_vec(),
         }
-        Key::Elsewhere(_, Some(signature)) => prepare(&answerable, &terms)?.finish(&signature)?,
-        Key::Elsewhere(_, None) => {
-            let unsigned = prepare(&answerable, &terms)?;
-            return Ok(Answered::Unsigned {
-                digest: unsigned.digest().to_vec(),
-                tag: INVOICE_SIGNATURE_TAG.to_owned(),
-                invoice: unsigned.as_bytes().to_vec(),
-            });
-        }
-    };
-    Ok(Answered::Invoice {
-        bolt12: invoice.to_string(),
-    })
-}
-
-/// The context for signing, made once: to make it costs as much as a signature.
-fn context() -> &'static Secp256k1<All> {
-    static CONTEXT: OnceLock<Secp256k1<All>> = OnceLock::new();
-    CONTEXT.get_or_init(Secp256k1::new)
-}
-
-fn read_key(bytes: Vec<u8>) -> Result<Keypair, BadValue> {
-    let bytes = secret(bytes, "a secret key is 32 bytes")?;
-    let mut key =
-        SecretKey::from_slice(bytes.as_slice()).map_err(|_| BadValue::new("this is no secret key"))?;
-    let pair = Keypair::from_secret_key(context(), &key);
-    key.non_secure_erase();
-    Ok(pair)
+    }
 }

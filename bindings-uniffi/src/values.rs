@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use invreq::NodeKey;
 use zeroize::Zeroizing;
 
 use crate::BadValue;
@@ -11,6 +12,12 @@ pub(crate) fn secret(bytes: Vec<u8>, rule: &str) -> Result<Zeroizing<[u8; 32]>, 
     let bytes = Zeroizing::new(bytes);
     let array = bytes.as_slice().try_into().map_err(|_| BadValue::new(rule))?;
     Ok(Zeroizing::new(array))
+}
+
+/// A secret key.
+pub(crate) fn node_key(bytes: Vec<u8>) -> Result<NodeKey, BadValue> {
+    let bytes = secret(bytes, "a secret key is 32 bytes")?;
+    NodeKey::new(&bytes).map_err(|error| BadValue::new(error.message()))
 }
 
 /// What a defect left in the middle of something is refused from then on.

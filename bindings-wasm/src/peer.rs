@@ -2,15 +2,13 @@
 
 use core::str::FromStr;
 
-use bitcoin::secp256k1::ecdh::SharedSecret;
-use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use bitcoin::Network;
 use invreq::peer::PeerEvent;
 use invreq::ErrorDetails;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::value::{give, invalid, parse, secret, throw, time, Bytes};
+use crate::value::{give, invalid, node_key, parse, secret, throw, time, Bytes};
 use crate::Js;
 
 /// One connection, without the socket: bytes in, bytes out. Times are Unix milliseconds.
@@ -24,9 +22,8 @@ impl Peer {
         let network = Network::from_str(network).map_err(|_| invalid("there is no such network"))?;
         let node_id = parse(node_id, "node id")?;
         let entropy = secret(entropy, "entropy")?;
-        let mut key = secret_key(key)?;
-        let peer = invreq::peer::Peer::connect(node_id, &key, network, *entropy, time(now_ms));
-        key.non_secure_erase();
+        let key = node_key(key)?;
+        let peer = invreq::peer::Peer::connect(node_id, key.expose(), network, *entropy, time(now_ms));
         peer.map(Self).map_err(throw)
     }
 
@@ -83,27 +80,14 @@ impl Peer {
 /// The node id of a secret key.
 #[wasm_bindgen(js_name = publicKey)]
 pub fn public_key(key: Vec<u8>) -> Js<String> {
-    let mut key = secret_key(key)?;
-    let public = key.public_key(&Secp256k1::signing_only());
-    key.non_secure_erase();
-    Ok(public.to_string())
+    Ok(node_key(key)?.node_id().to_string())
 }
 
 /// SHA-256 of the compressed product of a secret key and a point (BOLT 4, Shared Secret).
 #[wasm_bindgen]
 pub fn ecdh(key: Vec<u8>, point: &str) -> Js<Vec<u8>> {
-    let point: PublicKey = parse(point, "point")?;
-    let mut key = secret_key(key)?;
-    let mut secret = SharedSecret::new(&point, &key);
-    key.non_secure_erase();
-    let bytes = secret.secret_bytes().to_vec();
-    secret.non_secure_erase();
-    Ok(bytes)
-}
-
-fn secret_key(bytes: Vec<u8>) -> Js<SecretKey> {
-    let bytes = secret::<32>(bytes, "a secret key")?;
-    SecretKey::from_slice(bytes.as_slice()).map_err(|_| invalid("this is no secret key"))
+    let point = parse(point, "point")?;
+    Ok(node_key(key)?.ecdh(&point).expose().to_vec())
 }
 
 /// An event as the other side sees it: of the fields only those of its kind are there.

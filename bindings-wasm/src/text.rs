@@ -1,16 +1,13 @@
 //! Functions of text: nothing is kept.
 
-use std::sync::OnceLock;
-
-use bitcoin::secp256k1::{All, Keypair, Secp256k1, SecretKey};
-use invreq::answer::{prepare, Answerable, Terms, INVOICE_SIGNATURE_TAG};
-use invreq::bolt12::{Bolt12, InvoiceRequest, Kind};
-use invreq::DecodeOptions;
+use invreq::answer::{prepare_str, Terms, INVOICE_SIGNATURE_TAG};
+use invreq::bolt12::{Bolt12, Kind};
+use invreq::{DecodeOptions, InvreqId};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::answers::PaymentPaths;
-use crate::value::{array, give, invalid, optional_time, parse, secret, throw, time, Bytes};
+use crate::value::{array, give, node_key, optional_time, parse, throw, time, Bytes};
 use crate::Js;
 
 /// Everything a string says, field by field.
@@ -29,23 +26,18 @@ struct Verified {
     kind: Kind,
     signed: bool,
     node_id: Option<String>,
-    id: Option<String>,
+    id: Option<InvreqId>,
 }
 
 /// Reads a string and checks its signature, and nothing else.
 #[wasm_bindgen]
 pub fn verify(text: &str) -> Js {
     let message: Bolt12 = text.parse().map_err(throw)?;
-    let key = match &message {
-        Bolt12::Offer(_) => None,
-        Bolt12::InvoiceRequest(request) => request.payer_id(),
-        Bolt12::Invoice(invoice) => Some(invoice.node_id()),
-    };
     Ok(give(&Verified {
         kind: message.kind(),
         signed: message.is_signed(),
-        node_id: key.filter(|_| message.is_signed()).map(|key| key.to_string()),
-        id: message.id().map(hex),
+        node_id: message.signer().map(|key| key.to_string()),
+        id: message.id().map(InvreqId),
     }))
 }
 
@@ -75,14 +67,10 @@ pub fn answer(
     secret_key: Option<Vec<u8>>,
     signature: Option<Vec<u8>>,
 ) -> Js {
-    let request: InvoiceRequest = invreq.parse().map_err(throw)?;
     let chain = DecodeOptions::network(network).map_err(throw)?.chain;
-    let answerable = Answerable::new(request, chain, Some(time(created_at))).map_err(throw)?;
-    answerable.check_amount(amount_msat).map_err(throw)?;
-    let secp = context();
-    let pair = secret_key.map(|key| read_key(key, secp)).transpose()?;
-    let node_id = match &pair {
-        Some(pair) => pair.public_key(),
+    let key = secret_key.map(node_key).transpose()?;
+    let node_id = match &key {
+        Some(key) => key.node_id(),
         None => parse(&node_id.unwrap_or_default(), "node id")?,
     };
     let terms = Terms {
@@ -94,18 +82,11 @@ pub fn answer(
         paths: paths.into_inner(),
         paths_expire_at: optional_time(paths_expire_at),
     };
-    let invoice = match (pair, signature) {
-        (Some(mut pair), _) => {
-            let answered = invreq::answer::answer(&answerable, &terms, &pair, secp);
-            pair.non_secure_erase();
-            answered
-        }
-        (None, Some(signature)) => {
-            let signature = array(&signature, "a signature")?;
-            prepare(&answerable, &terms).and_then(|unsigned| unsigned.finish(&signature))
-        }
+    let unsigned = prepare_str(invreq, chain, amount_msat, &terms).map_err(throw)?;
+    let invoice = match (key, signature) {
+        (Some(key), _) => unsigned.sign(&key),
+        (None, Some(signature)) => unsigned.finish(&array(&signature, "a signature")?),
         (None, None) => {
-            let unsigned = prepare(&answerable, &terms).map_err(throw)?;
             return Ok(give(&Unsigned {
                 digest: Bytes(&unsigned.digest()),
                 tag: INVOICE_SIGNATURE_TAG,
@@ -114,22 +95,4 @@ pub fn answer(
         }
     };
     invoice.map(|invoice| invoice.to_string().into()).map_err(throw)
-}
-
-/// The context for signing, made once: to make it costs as much as a signature.
-fn context() -> &'static Secp256k1<All> {
-    static CONTEXT: OnceLock<Secp256k1<All>> = OnceLock::new();
-    CONTEXT.get_or_init(Secp256k1::new)
-}
-
-fn read_key(key: Vec<u8>, secp: &Secp256k1<All>) -> Js<Keypair> {
-    let mut key = SecretKey::from_slice(secret::<32>(key, "a secret key")?.as_slice())
-        .map_err(|_| invalid("this is no secret key"))?;
-    let pair = Keypair::from_secret_key(secp, &key);
-    key.non_secure_erase();
-    Ok(pair)
-}
-
-fn hex(bytes: [u8; 32]) -> String {
-    invreq::InvreqId(bytes).to_string()
 }

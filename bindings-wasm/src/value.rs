@@ -2,7 +2,7 @@
 
 use core::str::FromStr;
 
-use invreq::{Error, ErrorCode, Preimage};
+use invreq::{Error, ErrorCode, NodeKey, Preimage};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
 use zeroize::Zeroizing;
@@ -50,6 +50,10 @@ pub(crate) fn array<const N: usize>(bytes: &[u8], what: &str) -> Js<[u8; N]> {
 pub(crate) fn secret<const N: usize>(bytes: Vec<u8>, what: &str) -> Js<Zeroizing<[u8; N]>> {
     let bytes = Zeroizing::new(bytes);
     array(&bytes, what).map(Zeroizing::new)
+}
+
+pub(crate) fn node_key(bytes: Vec<u8>) -> Js<NodeKey> {
+    NodeKey::new(&*secret(bytes, "a secret key")?).map_err(throw)
 }
 
 pub(crate) fn preimage(bytes: Option<Vec<u8>>) -> Js<Option<Preimage>> {

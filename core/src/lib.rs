@@ -25,16 +25,18 @@
 //!    `ldk` (feature `ldk`) is a ready host for it, over the parts of an LDK node.
 //!
 //! Beside them stand [`decode`](mod@decode) for people, [`store`] for what is kept, `peer` (a feature) for hosts that have
-//! nothing but a socket, and [`Error`] with its table of codes.
+//! nothing but a socket, [`NodeKey`] for keys at hand, and [`Error`] with its table of codes.
 
 pub mod answer;
 pub mod bolt12;
+mod curve;
 pub mod decode;
 #[cfg(feature = "driver")]
 pub mod driver;
 pub mod engine;
 mod error;
 mod ids;
+mod key;
 #[cfg(feature = "ldk")]
 pub mod ldk;
 pub mod onion;
@@ -47,3 +49,4 @@ pub mod store;
 pub use decode::{decode, decode_with, DecodeOptions, Decoded, DecodedField, Problem};
 pub use error::{rules, Category, CodeInfo, Error, ErrorCode, ErrorDetails, Field, Result, Rule};
 pub use ids::{InvreqId, PaymentHash, Preimage};
+pub use key::NodeKey;

@@ -104,8 +104,12 @@ impl<K: Ord, V> Sorted<K, V> {
     where
         K: Borrow<Q>,
     {
-        let begins_before =
-            |piece: &Vec<(K, V)>| piece.first().is_some_and(|(first, _)| first.borrow() <= key);
+        // Compared as below, so that a key has one comparison and not two.
+        let begins_before = |piece: &Vec<(K, V)>| {
+            piece
+                .first()
+                .is_some_and(|(first, _)| first.borrow().cmp(key).is_le())
+        };
         let piece = self.pieces.partition_point(begins_before).saturating_sub(1);
         let entries = self.pieces.get(piece).map_or(&[][..], Vec::as_slice);
         match entries.binary_search_by(|(known, _)| known.borrow().cmp(key)) {

@@ -7,12 +7,12 @@
 )]
 
 use bitcoin::secp256k1::{Keypair, Message, PublicKey, Secp256k1, SecretKey};
-use invreq::answer::{answer, check_as_payer, prepare, Answerable, Terms};
+use invreq::answer::{answer, check_as_payer, prepare, prepare_str, Answerable, Terms};
 use invreq::bolt12::{
     chain_hash, merkle_root, BlindedHop, BlindedPath, Introduction, Invoice, InvoiceRequest, PayInfo,
     PaymentPath, TlvStream, TlvWriter,
 };
-use invreq::{ErrorCode, Preimage};
+use invreq::{ErrorCode, NodeKey, Preimage};
 use lightning::offers::invoice::Bolt12Invoice;
 use serde_json::Value;
 
@@ -88,6 +88,63 @@ fn ldks_own_answer_is_rebuilt_byte_for_byte() {
         unsigned.finish(&signature.serialize()).unwrap().to_string(),
         invoice
     );
+}
+
+#[test]
+fn a_string_is_answered_in_one_step() {
+    let (request, invoice) = pair("A-3");
+    let key = NodeKey::new(&[0x43; 32]).unwrap();
+    let ours = |text: &str, network, amount_msat, terms: &Terms, key| {
+        let unsigned = prepare_str(text, chain_hash(network), amount_msat, terms)?;
+        unsigned.sign(key).map(|invoice| invoice.to_string())
+    };
+    let terms = terms_of_a_3();
+    let amount_msat = answerable(&request, "bitcoin").amount_msat();
+    for given in [None, Some(amount_msat)] {
+        assert_eq!(
+            ours(&request, "bitcoin", given, &terms, &key),
+            Ok(invoice.clone())
+        );
+    }
+
+    let late = Terms {
+        created_at: u64::MAX,
+        ..terms.clone()
+    };
+    let for_nothing = Terms {
+        relative_expiry: 0,
+        ..terms.clone()
+    };
+    let other_key = NodeKey::new(&[0x44; 32]).unwrap();
+    let refused = [
+        (
+            ours("lnr1", "bitcoin", None, &terms, &key),
+            ErrorCode::EmptyStream,
+        ),
+        (
+            ours(&request, "regtest", None, &terms, &key),
+            ErrorCode::WrongChain,
+        ),
+        (
+            ours(&request, "bitcoin", Some(1), &terms, &key),
+            ErrorCode::AmountMismatch,
+        ),
+        (
+            ours(&request, "bitcoin", None, &late, &key),
+            ErrorCode::RequestExpired,
+        ),
+        (
+            ours(&request, "bitcoin", None, &for_nothing, &key),
+            ErrorCode::InvalidExpiry,
+        ),
+        (
+            ours(&request, "bitcoin", None, &terms, &other_key),
+            ErrorCode::InvalidSignature,
+        ),
+    ];
+    for (refused, code) in refused {
+        assert_eq!(refused.map_err(|error| error.code()), Err(code));
+    }
 }
 
 #[test]

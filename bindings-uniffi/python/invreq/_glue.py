@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from . import _check as check
 from . import errors
 from ._ffi import invreq as ffi
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def call(work: Callable[[], T]) -> T:
+def call(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Calls the core. What it cannot take for a value of its type is a parameter that cannot be used."""
     try:
-        return work()
+        return work(*args, **kwargs)
     except ffi.BadValue.Broken as error:
         raise errors.Internal(f"a defect of the library, please report it: {error}") from error
     except ffi.BadValue as error:
@@ -29,7 +30,7 @@ def open_engine(network: object, wallet_id: object, seed: object) -> ffi.Engine:
     chain = check.network(network)
     place = check.text(wallet_id, "wallet_id")
     secret = check.octets(seed, "seed", 32)
-    opened: Any = call(lambda: ffi.open_engine(chain, place, secret))
+    opened: Any = call(ffi.open_engine, chain, place, secret)
     if opened.kind == "failed":
         raise opened.error
     engine: ffi.Engine = opened.engine
@@ -45,9 +46,9 @@ def wallet_id(given: object) -> str:
 
 def public_key(key: bytes) -> str:
     """The node id of a secret key."""
-    return call(lambda: ffi.public_key(key))
+    return call(ffi.public_key, key)
 
 
 def ecdh(key: bytes, point: str) -> bytes:
     """SHA-256 of the compressed product of a secret key and a point (BOLT 4, Shared Secret)."""
-    return call(lambda: ffi.ecdh(key, point))
+    return call(ffi.ecdh, key, point)

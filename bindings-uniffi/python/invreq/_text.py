@@ -23,7 +23,7 @@ def decode(text: str, *, network: Network | Literal["any"] = "bitcoin", now: int
     string = check.bolt12(text, "text")
     chain = check.word(network, "network", ("any", *check.NETWORKS))
     at = check.optional(now, check.u64, "now")
-    described: Any = call(lambda: ffi.decode(string, chain, at))
+    described: Any = call(ffi.decode, string, chain, at)
     if described.kind == "failed":
         raise described.error
     decoded: Decoded = described.decoded
@@ -36,7 +36,7 @@ def verify(text: str) -> Verified:
     Raises `InvalidSignature`, or the exception of the first thing that is not well-formed.
     """
     string = check.bolt12(text, "text")
-    checked: Any = call(lambda: ffi.verify(string))
+    checked: Any = call(ffi.verify, string)
     if checked.kind == "failed":
         raise checked.error
     verified: Verified = checked.verified
@@ -155,7 +155,7 @@ def _signed(terms: ffi.InvoiceTerms, key: ffi.InvoiceKey) -> str:
 
 
 def _answered(terms: ffi.InvoiceTerms, key: ffi.InvoiceKey) -> Any:
-    answered: Any = call(lambda: ffi.answer(terms, key))
+    answered: Any = call(ffi.answer, terms, key)
     if answered.kind == "failed":
         raise answered.error
     return answered

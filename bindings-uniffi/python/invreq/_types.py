@@ -96,7 +96,7 @@ Warning = ffi.Warning
 def _to_rpc(record: Record) -> str:
     """The record as the JSON text of Core Lightning."""
     try:
-        return call(lambda: ffi.record_to_rpc(record))
+        return call(ffi.record_to_rpc, record)
     except InvreqError:
         raise
     except Exception as error:

@@ -24,7 +24,7 @@ async def store_conformance(
     time. A check in which the store failed has the reason in `failed`; one that does not apply says why in `skipped`.
     """
     opener = _Stores(open_store)
-    return await asyncio.to_thread(lambda: call(lambda: ffi.store_conformance(opener, durable, shared)))
+    return await asyncio.to_thread(call, ffi.store_conformance, opener, durable, shared)
 
 
 class _Stores(ffi.HostStores):

@@ -10,7 +10,7 @@ use crate::bolt12::{
     invoice_digest, number, Invoice, InvoiceRequest, KnownTree, Points, TlvRecord, TlvStream, TlvWriter,
     Tree, DEFAULT_RELATIVE_EXPIRY,
 };
-use crate::{rules, Error, ErrorCode, Result};
+use crate::{rules, Error, ErrorCode, NodeKey, Result};
 
 /// The tag of an invoice's signature, for signers that hash by themselves (BOLT 12, Signature Calculation).
 pub const INVOICE_SIGNATURE_TAG: &str = "lightninginvoicesignature";
@@ -72,6 +72,22 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
     })
 }
 
+/// Reads a request and [prepares](prepare) its answer, for whoever has no need to look at it first. The request has to be for this
+/// chain, unless that is `None`, and to stand when the invoice is made; an amount that is given has to be its own.
+///
+/// # Errors
+/// Those of [`InvoiceRequest`], [`Answerable::new`], [`Answerable::check_amount`] and [`prepare`].
+pub fn prepare_str(
+    invreq: &str,
+    chain: Option<[u8; 32]>,
+    amount_msat: Option<u64>,
+    terms: &Terms,
+) -> Result<UnsignedInvoice> {
+    let answerable = Answerable::new(invreq.parse()?, chain, Some(terms.created_at))?;
+    answerable.check_amount(amount_msat)?;
+    prepare(&answerable, terms)
+}
+
 /// The signed invoice that answers this request, for a key at hand. `terms.node_id` has to be the key's.
 ///
 /// # Errors
@@ -96,6 +112,14 @@ impl UnsignedInvoice {
     /// The TLV stream without the signature.
     pub fn as_bytes(&self) -> &[u8] {
         self.stream.as_bytes()
+    }
+
+    /// The signed invoice, for a key at hand: that of [`Terms::node_id`].
+    ///
+    /// # Errors
+    /// Those of [`finish`](Self::finish).
+    pub fn sign(&self, key: &NodeKey) -> Result<Invoice> {
+        self.finish(&key.sign(&self.digest))
     }
 
     /// The signed invoice. It is read again from its bytes and held against every rule the payer has.

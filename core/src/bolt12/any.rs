@@ -3,6 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use bitcoin::secp256k1::PublicKey;
+
 use super::points::Points;
 use super::string::{decode_string, Kind};
 use super::tlv::{TlvRecord, TlvStream};
@@ -81,6 +83,16 @@ impl Bolt12 {
             Self::Offer(offer) => offer.offer_id(),
             Self::InvoiceRequest(request) => request.mirrored().next().map(|_| request.invreq_id().0),
             Self::Invoice(invoice) => invoice.mirrored().next().map(|_| invoice.invreq_id().0),
+        }
+    }
+
+    /// Whose signature it carries: the payer's id in a request, the node id in an invoice; `None` where there is none. A signature
+    /// that is there is correct: it was checked when the message was read.
+    pub fn signer(&self) -> Option<PublicKey> {
+        match self {
+            Self::Offer(_) => None,
+            Self::InvoiceRequest(request) => request.payer_id().filter(|_| request.is_signed()),
+            Self::Invoice(invoice) => Some(invoice.node_id()),
         }
     }
 

@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use bitcoin::hashes::sha256;
-use bitcoin::secp256k1::{schnorr, Message, PublicKey, Secp256k1, VerifyOnly};
+use bitcoin::secp256k1::{schnorr, Message, PublicKey};
 
 use super::merkle::{finish, tagged_engine};
 use super::string::Kind;
+use crate::curve::CURVE;
 
 /// What the signature of an invoice is made over, given its merkle root.
 pub fn invoice_digest(merkle_root: &[u8; 32]) -> [u8; 32] {
@@ -32,7 +33,7 @@ pub fn verify_signature(digest: &[u8; 32], signature: &[u8; 64], key: &PublicKey
     let (key, _) = key.x_only_public_key();
     let signature = schnorr::Signature::from_slice(signature);
     signature.is_ok_and(|signature| {
-        VERIFIER
+        CURVE
             .verify_schnorr(&signature, &Message::from_digest(*digest), &key)
             .is_ok()
     })
@@ -41,6 +42,3 @@ pub fn verify_signature(digest: &[u8; 32], signature: &[u8; 64], key: &PublicKey
 static INVOICE: LazyLock<sha256::HashEngine> = LazyLock::new(|| tagged_engine(b"lightninginvoicesignature"));
 static INVOICE_REQUEST: LazyLock<sha256::HashEngine> =
     LazyLock::new(|| tagged_engine(b"lightninginvoice_requestsignature"));
-
-/// One context for all verifications: making one costs more than a verification.
-static VERIFIER: LazyLock<Secp256k1<VerifyOnly>> = LazyLock::new(Secp256k1::verification_only);

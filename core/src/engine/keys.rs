@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::engine::ReplyPath;
-use crate::{Error, ErrorCode, Preimage, Result};
+use crate::{Error, ErrorCode, NodeKey, Preimage, Result};
 
 /// The version in every derivation. A change to any of them needs a new one.
 const DOMAIN: &[u8] = b"invreq/1/";
@@ -95,15 +95,13 @@ impl Keys {
     }
 
     /// The key that replies to our own reply paths are for.
-    pub(crate) fn reply_key(&self) -> Result<SecretKey> {
-        self.secret_key("reply-key", &[])
+    pub(crate) fn reply_key(&self) -> Result<NodeKey> {
+        self.secret_key("reply-key", &[]).map(NodeKey::from)
     }
 
     pub(crate) fn reply_node_id(&self) -> Result<PublicKey> {
-        let mut secret = self.reply_key()?;
-        let public = secret.public_key(&self.secp);
-        secret.non_secure_erase();
-        Ok(public)
+        let key = self.reply_key()?;
+        Ok(key.expose().public_key(&self.secp))
     }
 
     /// The randomness of the onion of one copy: the same copy is the same packet, even after a crash, unless it goes

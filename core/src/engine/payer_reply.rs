@@ -34,10 +34,8 @@ pub(crate) fn onion_message(draft: &mut Draft<'_>, node_id: Option<PublicKey>, b
     let node_id = node_id.filter(|node_id| *node_id != our_id);
     let peeled = match node_id {
         None => {
-            let mut key = draft.keys.reply_key()?;
-            let peeled = onion::peel_to_end(bytes, &our_id, onion::ecdh_with(&key));
-            key.non_secure_erase();
-            peeled.ok()
+            let key = draft.keys.reply_key()?;
+            onion::peel_to_end(bytes, &our_id, onion::ecdh_with(key.expose())).ok()
         }
         // Nobody is asked anything about what cannot be a reply.
         Some(node_id) if !draft.state.awaits_reply_at(&node_id) => None,

@@ -1,11 +1,8 @@
-use core::fmt;
-
 use bitcoin::hashes::{sha256, Hash, HashEngine};
-use bitcoin::secp256k1::{ecdh, PublicKey, Scalar, SecretKey};
-use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use bitcoin::secp256k1::{PublicKey, Scalar, SecretKey};
 
 use super::keys::{label, scalar, times, Key};
+use crate::key::SharedSecret;
 use crate::{Error, ErrorCode, Result};
 
 /// Whoever answers "what is the ECDH secret of the node key and this point?", as [`peel`](super::peel) and
@@ -90,59 +87,27 @@ pub(super) fn answer(secret: Option<SharedSecret>) -> Result<SharedSecret> {
     secret.ok_or_else(|| Error::new(ErrorCode::MissingAnswer, "an ECDH question has no answer yet"))
 }
 
-/// The ECDH secret of a node key and a point: SHA-256 of the compressed product (BOLT 4, Shared Secret).
-///
-/// It is cleared when dropped, compared in constant time and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SharedSecret([u8; 32]);
-
 impl SharedSecret {
-    /// The secret with these bytes, as a host's signer returns them.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    pub(super) fn between(key: &SecretKey, point: &PublicKey) -> Self {
-        let mut secret = ecdh::SharedSecret::new(point, key);
-        let bytes = secret.secret_bytes();
-        secret.non_secure_erase();
-        Self(bytes)
-    }
-
     /// The key that encrypts: `HMAC256("rho", secret)`.
     pub(super) fn rho(&self) -> Key {
-        label::RHO.key(&self.0)
+        label::RHO.key(self.expose())
     }
 
     /// The key of checksums: `HMAC256("mu", secret)`.
     pub(super) fn mu(&self) -> Key {
-        label::MU.key(&self.0)
+        label::MU.key(self.expose())
     }
 
     /// What a node's id, or its key, is multiplied by on a blinded path: `HMAC256("blinded_node_id", secret)`.
     pub(super) fn blinding_factor(&self) -> Result<Scalar> {
-        scalar(*label::BLINDED_NODE_ID.key(&self.0))
+        scalar(*label::BLINDED_NODE_ID.key(self.expose()))
     }
 
     /// The factor from the key of this hop to that of the next: `SHA256(point ‖ secret)`.
     pub(super) fn next_factor(&self, point: &PublicKey) -> Result<Scalar> {
         let mut engine = sha256::Hash::engine();
         engine.input(&point.serialize());
-        engine.input(&self.0);
+        engine.input(self.expose());
         scalar(sha256::Hash::from_engine(engine).to_byte_array())
-    }
-}
-
-impl PartialEq for SharedSecret {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for SharedSecret {}
-
-impl fmt::Debug for SharedSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedSecret(secret)")
     }
 }

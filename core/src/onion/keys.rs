@@ -1,18 +1,15 @@
-use std::sync::LazyLock;
-
 use bitcoin::hashes::{sha256, Hash, HashEngine, Hmac, HmacEngine};
-use bitcoin::secp256k1::{All, PublicKey, Scalar, Secp256k1, SecretKey};
+use bitcoin::secp256k1::{PublicKey, Scalar, SecretKey};
 use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use chacha20::ChaCha20;
 use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::ecdh::SharedSecret;
 use super::fault::invalid;
+use crate::curve::CURVE;
+use crate::key::SharedSecret;
 use crate::{Error, ErrorCode, Result};
-
-static CURVE: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 pub(super) type Key = Zeroizing<[u8; 32]>;
 

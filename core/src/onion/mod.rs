@@ -57,9 +57,10 @@ mod tlvs;
 #[cfg(test)]
 mod tests;
 
+pub use crate::key::SharedSecret;
 pub use blind::{advance, reply_path, MAX_PATH_ID_LEN};
 pub use build::{build, message_len, Destination, OnionPacket, Outgoing, MAX_HOPS};
-pub use ecdh::{ecdh_with, Ecdh, SharedSecret};
+pub use ecdh::{ecdh_with, Ecdh};
 pub use packet::MAX_PACKET_LEN;
 pub use peel::{peel, peel_to_end, Content, Message, Peeled, MAX_LAYERS};
 pub use tlvs::NextHop;

@@ -3,10 +3,10 @@ use core::ops::Range;
 use bitcoin::secp256k1::PublicKey;
 use subtle::ConstantTimeEq;
 
-use super::ecdh::SharedSecret;
 use super::fault::{failed, invalid, malformed, too_large};
 use super::keys::{checksum, Stream};
 use crate::bolt12::{read_bigsize, Points, Reader};
+use crate::key::SharedSecret;
 use crate::{ErrorCode, Result};
 
 /// The largest packet that is opened, in bytes: 32 KiB of payloads and 66 bytes around them.

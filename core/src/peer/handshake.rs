@@ -3,10 +3,11 @@
 //! What an act needs of those before is in the closure that reads it: a role that a program never plays is not in the
 //! program.
 
-use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
+use bitcoin::secp256k1::{PublicKey, SecretKey};
 
 use super::cipher::Cipher;
 use super::noise::{hmac, Key, Transcript, TAG_LEN};
+use crate::key::NodeKey;
 use crate::{rules, Error, ErrorCode, Result};
 
 const VERSION: u8 = 0;
@@ -38,18 +39,17 @@ pub(super) struct Session {
     pub(super) receiving: Cipher,
 }
 
-/// A private key that is erased when it is dropped.
+/// A key of ours and its point.
 pub(super) struct OwnKey {
-    key: SecretKey,
+    key: NodeKey,
     pub(super) point: PublicKey,
 }
 
 impl OwnKey {
     pub(super) fn new(key: &SecretKey) -> Self {
-        Self {
-            key: *key,
-            point: key.public_key(&Secp256k1::signing_only()),
-        }
+        let key = NodeKey::from(*key);
+        let point = key.node_id();
+        Self { key, point }
     }
 
     /// The key for one handshake, from the caller's 32 bytes of entropy.
@@ -61,12 +61,6 @@ impl OwnKey {
         });
         let key = key.ok_or_else(|| Error::new(ErrorCode::Internal, "the entropy makes no key"))?;
         Ok(Self::new(&key))
-    }
-}
-
-impl Drop for OwnKey {
-    fn drop(&mut self) {
-        self.key.non_secure_erase();
     }
 }
 

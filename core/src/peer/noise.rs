@@ -1,10 +1,11 @@
 //! The symmetric half of Noise: what both sides hash, and the keys that come of it (BOLT 8, Handshake State).
 
 use bitcoin::hashes::{sha256, Hash, HashEngine, Hmac, HmacEngine};
-use bitcoin::secp256k1::{ecdh, PublicKey, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce, Tag};
 use zeroize::Zeroizing;
 
+use crate::key::NodeKey;
 use crate::{rules, Error, ErrorCode, Result};
 
 /// The length of a Poly1305 tag.
@@ -53,10 +54,8 @@ impl Transcript {
     }
 
     /// Mixes a shared secret in. The key that comes of it is for this act.
-    pub(super) fn mix(&mut self, point: &PublicKey, key: &SecretKey) -> Key {
-        let mut secret = ecdh::SharedSecret::new(point, key);
-        let (chaining, act) = hkdf(&self.chaining, secret.as_ref());
-        secret.non_secure_erase();
+    pub(super) fn mix(&mut self, point: &PublicKey, key: &NodeKey) -> Key {
+        let (chaining, act) = hkdf(&self.chaining, key.ecdh(point).expose());
         self.chaining = chaining;
         act
     }

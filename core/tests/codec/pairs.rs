@@ -39,6 +39,13 @@ fn pairs() {
             "{name}"
         );
         assert_eq!(request.is_signed(), pair["signed"].as_bool().unwrap(), "{name}");
+        let signer = |text| str(&pair[text]).parse::<Bolt12>().unwrap().signer();
+        assert_eq!(
+            signer("request"),
+            request.payer_id().filter(|_| request.is_signed()),
+            "{name}"
+        );
+        assert_eq!(signer("invoice"), Some(invoice.node_id()), "{name}");
         for (root, key) in [
             (request.merkle_root(), "request_merkle_root"),
             (invoice.merkle_root(), "invoice_merkle_root"),

@@ -1,12 +1,9 @@
 //! A request that Core Lightning made, which LDK cannot read.
 
-use bitcoin::secp256k1::{Keypair, Secp256k1, SecretKey};
-use invreq::answer::{answer, Answerable, Terms};
-use invreq::bolt12::{
-    chain_hash, BlindedHop, BlindedPath, Introduction, InvoiceRequest, PayInfo, PaymentPath,
-};
+use invreq::answer::{prepare_str, Terms};
+use invreq::bolt12::{BlindedHop, BlindedPath, Introduction, PayInfo, PaymentPath};
 use invreq::decode::{decode_with, DecodeOptions};
-use invreq::Preimage;
+use invreq::{NodeKey, Preimage};
 use lightning::offers::invoice::Bolt12Invoice;
 use lightning::offers::refund::Refund;
 
@@ -30,22 +27,20 @@ pub fn tell() -> Told {
             "LDK refuses it: {error:?}. It is signed, and LDK's are not."
         )),
     }
-    println!("\n{}", decode_with(text, &DecodeOptions::network("regtest")?)?);
+    let regtest = DecodeOptions::network("regtest")?;
+    println!("\n{}", decode_with(text, &regtest)?);
 
-    let request: InvoiceRequest = text.parse()?;
-    let answerable = Answerable::new(request, chain_hash("regtest"), None)?;
-    let secp = Secp256k1::new();
-    let key = Keypair::from_secret_key(&secp, &SecretKey::from_slice(&[0x43; 32])?);
+    let key = NodeKey::new(&[0x43; 32])?;
     let terms = Terms {
         created_at: 1_722_303_713,
         relative_expiry: 90,
         payment_hash: Preimage::new([0x44; 32]).payment_hash(),
-        node_id: key.public_key(),
+        node_id: key.node_id(),
         mpp: true,
-        paths: vec![example_path(&secp)?],
+        paths: vec![example_path()?],
         paths_expire_at: None,
     };
-    let invoice = answer(&answerable, &terms, &key, &secp)?;
+    let invoice = prepare_str(text, regtest.chain, None, &terms)?.sign(&key)?;
     teller.step("invreq reads it, verifies the signature, and answers (with a made-up payment path):");
     teller.detail(&wrap(&invoice.to_string()));
     let accepted = Bolt12Invoice::try_from(invoice.as_bytes().to_vec());
@@ -55,8 +50,8 @@ pub fn tell() -> Told {
 }
 
 /// A path that leads nowhere, but looks like one: this chapter shows reading and signing, chapter 4 showed the money.
-fn example_path(secp: &Secp256k1<bitcoin::secp256k1::All>) -> Told<PaymentPath> {
-    let point = |byte: u8| SecretKey::from_slice(&[byte; 32]).map(|key| key.public_key(secp));
+fn example_path() -> Told<PaymentPath> {
+    let point = |byte: u8| NodeKey::new(&[byte; 32]).map(|key| key.node_id());
     let hops = vec![BlindedHop {
         blinded_node_id: point(0x47)?,
         encrypted_recipient_data: vec![0; 50],

@@ -246,11 +246,6 @@ pub fn decoded(decoded: &Decoded) -> String {
 }
 
 pub fn verified(message: &Bolt12) -> String {
-    let node_id = match message {
-        Bolt12::Offer(_) => None,
-        Bolt12::InvoiceRequest(request) => request.payer_id().filter(|_| request.is_signed()),
-        Bolt12::Invoice(invoice) => Some(invoice.node_id()),
-    };
     let kind = match message.kind() {
         Kind::Offer => "offer",
         Kind::InvoiceRequest => "invoice_request",
@@ -259,7 +254,7 @@ pub fn verified(message: &Bolt12) -> String {
     let signed = if message.is_signed() { "signed" } else { "unsigned" };
     format!(
         "{kind} {signed} {} {}",
-        or_dash(node_id),
+        or_dash(message.signer()),
         or_dash(message.id().map(|id| hex(&id)))
     )
 }

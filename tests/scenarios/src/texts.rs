@@ -1,9 +1,8 @@
 //! What needs no payee: `decode`, `verify` and `answer`.
 
-use bitcoin::secp256k1::{Keypair, Secp256k1};
-use invreq::answer::{answer, Answerable, Terms};
-use invreq::bolt12::{Bolt12, InvoiceRequest};
-use invreq::{decode_with, DecodeOptions, Result};
+use invreq::answer::{prepare_str, Terms};
+use invreq::bolt12::Bolt12;
+use invreq::{decode_with, DecodeOptions, NodeKey, Result};
 use serde_json::Value;
 
 use crate::lines;
@@ -19,17 +18,12 @@ pub fn say(what: &str, given: &Value) -> Result<String> {
         }
         "verify" => Ok(lines::verified(&text(&given["text"]).parse::<Bolt12>()?)),
         _ => {
-            let request: InvoiceRequest = text(&given["invreq"]).parse()?;
-            let created_at = number(&given["createdAt"]);
-            let answerable = Answerable::new(request, options.chain, Some(created_at))?;
-            answerable.check_amount(given["amountMsat"].as_u64())?;
-            let secp = Secp256k1::new();
-            let pair = Keypair::from_seckey_slice(&secp, &array::<32>(&given["secretKey"])).unwrap();
+            let key = NodeKey::new(&array(&given["secretKey"]))?;
             let terms = Terms {
-                created_at,
+                created_at: number(&given["createdAt"]),
                 relative_expiry: number32(&given["expiry"]).unwrap_or(7200),
                 payment_hash: parsed(&given["paymentHash"]),
-                node_id: pair.public_key(),
+                node_id: key.node_id(),
                 mpp: given["mpp"] == true,
                 paths: given["paths"]
                     .as_array()
@@ -39,7 +33,9 @@ pub fn say(what: &str, given: &Value) -> Result<String> {
                     .collect(),
                 paths_expire_at: given["pathsExpireAt"].as_u64(),
             };
-            Ok(answer(&answerable, &terms, &pair, &secp)?.to_string())
+            let amount_msat = given["amountMsat"].as_u64();
+            let unsigned = prepare_str(&text(&given["invreq"]), options.chain, amount_msat, &terms)?;
+            Ok(unsigned.sign(&key)?.to_string())
         }
     }
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from .. import errors
@@ -58,7 +57,7 @@ class Engine:
         """Looks at the engine between two inputs."""
         async with self._lock:
             self._closing.check()
-            return call(lambda: at(self._handle))
+            return call(at, self._handle)
 
     async def end(self) -> None:
         """Waits for the input that is under way."""
@@ -88,7 +87,7 @@ class Engine:
             self._closing.check()
             for need, answer in zip(needs, answers):
                 put(attempt.answers, need, answer)
-            attempt.answers.forget_reads()
+            call(attempt.answers.forget_reads)
 
     async def _reload(self) -> None:
         """Reads what another writer changed."""
@@ -117,7 +116,7 @@ class Engine:
                 step = begun.step
                 if step.batch is not None and not await self._hosts.store.write(step.batch):
                     return None
-                committed: Any = call(partial(self._handle.commit, step.id))
+                committed: Any = call(self._handle.commit, step.id)
                 if committed.kind == "failed":
                     raise committed.error
                 self._hand_on(committed)
@@ -129,7 +128,7 @@ class Engine:
 
     def _step(self, given: Input, attempt: _Attempt) -> Any:
         # What only the core can see, such as a point that is not on the curve, is a parameter that cannot be used.
-        return call(lambda: self._handle.begin(given, attempt.now_ms, attempt.entropy, attempt.answers))
+        return call(self._handle.begin, given, attempt.now_ms, attempt.entropy, attempt.answers)
 
     async def _read_all(self, reads: list[Any], answers: ffi.Answers) -> None:
         """Asks the store for all of it at once."""
@@ -141,7 +140,7 @@ class Engine:
         for need, entries in zip(reads, found):
             if isinstance(entries, BaseException):
                 raise entries
-            answers.insert(need, ffi.Answer.ENTRIES(entries))
+            call(answers.insert, need, ffi.Answer.ENTRIES(entries))
 
 
 def _busy() -> errors.StoreConflict:

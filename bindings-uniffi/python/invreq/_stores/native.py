@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from .. import _check as check
 from .. import errors
@@ -15,6 +15,7 @@ from .._glue import call
 from .._store_error import StoreError, from_core
 from .._types import Batch, Entry
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 MAX_LEN = 8 << 20
@@ -117,7 +118,7 @@ class SqliteStore:
 
 
 def _opened(path: str) -> ffi.NativeStore:
-    opened: Any = call(lambda: ffi.open_sqlite_store(path))
+    opened: Any = call(ffi.open_sqlite_store, path)
     if opened.kind == "failed":
         raise from_core(opened.error)
     store: ffi.NativeStore = opened.store
@@ -165,7 +166,7 @@ def _batch(batch: Batch) -> Batch:
 
 
 def _range(native: ffi.NativeStore, start: bytes, end: bytes, limit: int) -> list[Entry]:
-    read: Any = _crossing(lambda: native.range(start, end, limit))
+    read: Any = _crossing(native.range, start, end, limit)
     if read.kind == "failed":
         raise from_core(read.error)
     entries: list[Entry] = read.entries
@@ -173,13 +174,13 @@ def _range(native: ffi.NativeStore, start: bytes, end: bytes, limit: int) -> lis
 
 
 def _write(native: ffi.NativeStore, batch: Batch) -> None:
-    _raise(_crossing(lambda: native.write(batch)))
+    _raise(_crossing(native.write, batch))
 
 
-def _crossing(work: Callable[[], T]) -> T:
+def _crossing(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Calls the core. What it cannot take breaks the contract of a store."""
     try:
-        return call(work)
+        return call(work, *args, **kwargs)
     except errors.InvalidParameter as error:
         raise StoreError("invalid", str(error)) from error
 

@@ -55,7 +55,7 @@ class Connection:
     @property
     def is_all_read(self) -> bool:
         """Whether the node has read every message that was sent."""
-        return self._peer is not None and self._peer.pongs_due() == 0
+        return self._peer is not None and call(self._peer.pongs_due) == 0
 
     @property
     def written(self) -> int:
@@ -65,7 +65,7 @@ class Connection:
     @property
     def wake_at(self) -> float:
         """When `turn` has something to do at the latest, in Unix milliseconds."""
-        due = None if self._peer is None else self._peer.wake_at()
+        due = None if self._peer is None else call(self._peer.wake_at)
         return float("inf") if due is None else due
 
     def turn(self) -> list[PeerEvent]:
@@ -81,7 +81,7 @@ class Connection:
             raise ConnectionError("the connection is over")
         peer, now = self._peer, self._now_ms()
         start = self._given + call(peer.outgoing_len)
-        for error in (call(lambda: peer.send_onion_message(message)), call(lambda: peer.ping(now))):
+        for error in (call(peer.send_onion_message, message), call(peer.ping, now)):
             if error is not None:
                 raise error
         self._write()
@@ -95,7 +95,7 @@ class Connection:
 
     def _tick(self) -> None:
         if self._peer is not None:
-            self._tell(self._peer.tick(self._now_ms()))
+            self._tell(call(self._peer.tick, self._now_ms()))
             self._write()
 
     def _open(self) -> None:
@@ -106,7 +106,7 @@ class Connection:
 
         def begin() -> None:
             now = self._now_ms()
-            begun: Any = call(lambda: ffi.connect_peer(who.node_id, who.key, who.network, who.entropy, now))
+            begun: Any = call(ffi.connect_peer, who.node_id, who.key, who.network, who.entropy, now)
             if begun.kind == "failed":
                 raise begun.error
             self._peer = begun.peer
@@ -119,7 +119,7 @@ class Connection:
         def take_in() -> None:
             for at in range(0, len(data), CHUNK):
                 if self._peer is not None:
-                    self._tell(self._peer.receive(data[at : at + CHUNK], self._now_ms()))
+                    self._tell(call(self._peer.receive, data[at : at + CHUNK], self._now_ms()))
             self._write()
 
         self._guard(take_in)
@@ -145,11 +145,11 @@ class Connection:
         self._who = None
         # What the peer still has to say, such as why it is over.
         if self._peer is not None:
-            self._tell(self._peer.disconnected())
+            self._tell(call(self._peer.disconnected))
 
     def _write(self) -> None:
         while self._peer is not None and self.ended is None and self._stream.buffered < MAX_BUFFERED:
-            data = self._peer.outgoing()
+            data = call(self._peer.outgoing)
             if not data:
                 return
             self._given += len(data)

@@ -30,7 +30,7 @@ impl Connection {
     /// Begins a handshake over a connected socket.
     pub(super) fn begin(socket: Async<TcpStream>, node_id: PublicKey, shared: &Shared) -> Option<Self> {
         let entropy = SystemEntropy.bytes().ok()?;
-        let peer = Peer::connect(node_id, shared.key(), shared.network, entropy, now_ms()).ok()?;
+        let peer = Peer::connect(node_id, shared.key().expose(), shared.network, entropy, now_ms()).ok()?;
         // Small messages are not to wait for others.
         let _ = socket.get_ref().set_nodelay(true);
         Some(Self {

@@ -22,7 +22,7 @@ use futures_util::stream::FuturesUnordered;
 use crate::driver::erased::Boxed;
 use crate::driver::{HostError, Received, Transport};
 use crate::engine::{Delivery, ReplyPath, Route, SendOutcome};
-use crate::onion::{ecdh_with, Ecdh, SharedSecret};
+use crate::onion::SharedSecret;
 use directory::{DynDirectory, NoDirectory};
 use shared::{Command, Shared};
 
@@ -216,8 +216,7 @@ impl Transport for SocketTransport {
     }
 
     async fn ecdh(&self, node_id: PublicKey, point: PublicKey) -> Result<SharedSecret, HostError> {
-        let secret = (node_id == self.node_id()).then(|| ecdh_with(self.shared.key()).ecdh(&point));
-        let unknown = || HostError("this transport has another node key".to_owned());
-        secret.flatten().ok_or_else(unknown)
+        let secret = (node_id == self.node_id()).then(|| self.shared.key().ecdh(&point));
+        secret.ok_or_else(|| HostError("this transport has another node key".to_owned()))
     }
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_channel::{Receiver, Sender, TrySendError};
-use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
+use bitcoin::secp256k1::{PublicKey, SecretKey};
 use bitcoin::Network;
 
 use super::directory::DynDirectory;
 use super::lookup::Lookup;
 use crate::driver::{Clock, Entropy, HostError, SystemClock, SystemEntropy};
 use crate::engine::SendOutcome;
+use crate::NodeKey;
 
 /// The most connections at a time.
 pub(super) const MAX_LINKS: usize = 32;
@@ -23,7 +24,7 @@ const MAX_COMMANDS: usize = 16;
 const MAX_ADDRESSES: usize = 8;
 
 pub(super) struct Shared {
-    key: SecretKey,
+    key: NodeKey,
     node_id: PublicKey,
     addresses: BTreeMap<PublicKey, Vec<String>>,
     links: Mutex<BTreeMap<PublicKey, Link>>,
@@ -81,12 +82,12 @@ impl Shared {
         arrivals: Sender<Vec<u8>>,
     ) -> Result<Self, HostError> {
         let key = match key {
-            Some(key) => key,
-            None => SecretKey::from_slice(&SystemEntropy.bytes()?)
+            Some(key) => NodeKey::from(key),
+            None => NodeKey::new(&SystemEntropy.bytes()?)
                 .map_err(|_| HostError("the system's randomness makes no key".to_owned()))?,
         };
         Ok(Self {
-            node_id: key.public_key(&Secp256k1::signing_only()),
+            node_id: key.node_id(),
             key,
             addresses,
             links: Mutex::default(),
@@ -97,7 +98,7 @@ impl Shared {
         })
     }
 
-    pub(super) fn key(&self) -> &SecretKey {
+    pub(super) fn key(&self) -> &NodeKey {
         &self.key
     }
 
@@ -188,12 +189,6 @@ impl Shared {
 
     fn links(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Link>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.key.non_secure_erase();
     }
 }
 

@@ -4,8 +4,8 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use proptest::prelude::*;
 
 use crate::bolt12::{BlindedHop, TlvWriter};
+use crate::key::SharedSecret;
 use crate::onion::blind::blind as route_blinding;
-use crate::onion::ecdh::SharedSecret;
 use crate::onion::keys::{blind, checksum, seal, SessionKey, Stream};
 use crate::onion::packet::compose;
 use crate::onion::sphinx::{wrap, Layer};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::vectors::{bytes, json, key, point};
 use crate::bolt12::{read_bigsize, TlvWriter};
-use crate::onion::ecdh::SharedSecret;
+use crate::key::SharedSecret;
 use crate::onion::keys::SessionKey;
 use crate::onion::packet::{compose, Packet};
 use crate::onion::sphinx::{layer_len, wrap, Layer};

@@ -5,8 +5,8 @@ use hex_conservative::{DisplayHex, FromHex};
 use serde_json::Value;
 
 use crate::bolt12::BlindedHop;
+use crate::key::SharedSecret;
 use crate::onion::blind::blind;
-use crate::onion::ecdh::SharedSecret;
 use crate::onion::keys::{self, next_point, open, public_key, Session, SessionKey};
 use crate::onion::tlvs::{parse, HopData};
 use crate::ErrorCode;
