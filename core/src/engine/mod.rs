@@ -151,7 +151,7 @@ impl Engine {
         if let Some(written_ms) = self.pending.take().and_then(|pending| pending.writes_ms) {
             self.look_at = self.look_at.or(Some(look_at(written_ms)));
         }
-        if !self.state.opened && *input != Input::Restore {
+        if !self.state.opened && !matches!(input, Input::Restore) {
             return Err(Error::new(
                 ErrorCode::NotOpen,
                 "the engine has not been restored from its store yet",
