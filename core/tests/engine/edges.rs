@@ -1,0 +1,98 @@
+//! Where one second, one copy or one question more makes the difference.
+
+use invreq::bolt12::{BlindedPath, Introduction};
+use invreq::engine::{DeliveryState, Event, Need, PathOutcome, SendInvoice, SendOutcome};
+
+use crate::common::request::path_over;
+use crate::common::{error_bytes, node, params, Host, Request, START};
+
+fn over_channel(scid: u64) -> BlindedPath {
+    BlindedPath {
+        introduction: Introduction::Scid { direction: 0, scid },
+        ..path_over(1)
+    }
+}
+
+fn routes_asked(host: &Host) -> usize {
+    let asked = host.asked.iter();
+    asked
+        .filter(|need| matches!(need, Need::FindRoute { .. }))
+        .count()
+}
+
+#[test]
+fn a_further_copy_leaves_in_the_last_second_of_the_request() {
+    let mut host = Host::new();
+    let request = Request::default().paths_over(&[10, 11, 12]).expires(START + 30);
+    let lasting = SendInvoice {
+        expiry: Some(1000),
+        ..params(&request.text(), "a")
+    };
+    host.send(lasting).unwrap();
+    host.delivered(SendOutcome::Accepted);
+    host.wait_s(10);
+    host.delivered(SendOutcome::Accepted);
+    host.wait_s(20);
+    assert_eq!((host.now(), host.deliveries.len()), (START + 30, 1));
+}
+
+#[test]
+fn of_the_copies_a_resend_overtook_those_that_left_are_waited_for() {
+    use SendOutcome as O;
+    for outcome in [O::Accepted, O::NoRoute, O::Offline, O::Failed] {
+        let mut host = Host::new();
+        host.send(params(&Request::default().text(), "a")).unwrap();
+        let old = host.next_copy();
+        host.resend("a").unwrap();
+        let new = host.delivered(O::Accepted);
+        host.say(&old.id, outcome);
+        host.payer_error(new.reply_path_id.unwrap(), error_bytes("no", None));
+        let refused = host.get("a").delivery.state == DeliveryState::Refused;
+        assert_eq!(refused, outcome != O::Accepted, "{outcome:?}");
+        host.payer_error(old.reply_path_id.unwrap(), error_bytes("no", None));
+        assert_eq!(host.get("a").delivery.state, DeliveryState::Refused);
+    }
+}
+
+#[test]
+fn an_invoice_that_expires_in_the_hosts_hands_was_not_sent() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    assert_eq!(host.get("a").delivery.state, DeliveryState::Sending);
+    host.wait_s(91);
+    let expired = host.events.iter().find_map(|event| match event {
+        Event::Expired(record) => Some(record),
+        _ => None,
+    });
+    let delivery = &expired.unwrap().delivery;
+    assert_eq!(delivery.state, DeliveryState::Stored);
+    assert_eq!(delivery.paths[0].outcome, PathOutcome::Untried);
+}
+
+#[test]
+fn no_more_paths_are_asked_about_than_the_first_four() {
+    let mut host = Host::new();
+    let paths: Vec<u8> = (10..20).collect();
+    host.send(params(&Request::default().paths_over(&paths).text(), "a"))
+        .unwrap();
+    assert_eq!((routes_asked(&host), host.deliveries.len()), (4, 1));
+}
+
+#[test]
+fn a_known_path_does_not_hold_up_the_questions_about_the_others() {
+    let mut host = Host::new();
+    host.scids.extend([(1, node(10)), (2, node(12))]);
+    let request = Request::default()
+        .path(over_channel(1))
+        .path(path_over(11))
+        .path(over_channel(2));
+    host.send(params(&request.text(), "a")).unwrap();
+    // The way to the second is known after the first round, those behind the channels are asked about together after that.
+    for number in [10, 11, 12] {
+        let need = Need::FindRoute {
+            node_id: node(number),
+        };
+        assert!(host.asked.contains(&need), "{number}");
+    }
+    assert_eq!(host.deliveries[0].node_id, node(10));
+}
