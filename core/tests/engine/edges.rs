@@ -1,7 +1,8 @@
 //! Where one second, one copy or one question more makes the difference.
 
 use invreq::bolt12::{BlindedPath, Introduction};
-use invreq::engine::{DeliveryState, Event, Need, PathOutcome, SendInvoice, SendOutcome};
+use invreq::engine::{Answer, DeliveryState, Event, Need, PathOutcome, SendInvoice, SendOutcome};
+use invreq::ErrorCode;
 
 use crate::common::request::path_over;
 use crate::common::{error_bytes, node, params, Host, Request, START};
@@ -95,4 +96,51 @@ fn a_known_path_does_not_hold_up_the_questions_about_the_others() {
         assert!(host.asked.contains(&need), "{number}");
     }
     assert_eq!(host.deliveries[0].node_id, node(10));
+}
+
+#[test]
+fn an_early_answer_counts_for_the_path_its_copy_went_over() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().paths_over(&[10, 11, 12]).text(), "a"))
+        .unwrap();
+    host.delivered(SendOutcome::Accepted);
+    // Both others are offline once; then the host cannot tell the way to the first of them.
+    host.wait_s(10);
+    host.delivered(SendOutcome::Offline);
+    host.wait_s(1);
+    host.delivered(SendOutcome::Offline);
+    host.routes
+        .insert(node(11), Answer::Failed("the graph is loading".to_owned()));
+    host.wait_s(2);
+    let copy = host.next_copy();
+    assert_eq!(copy.node_id, node(12));
+    host.payer_error(copy.reply_path_id.unwrap(), error_bytes("no", None));
+    let outcomes = host.get("a").delivery.paths.into_iter().map(|path| path.outcome);
+    assert!(outcomes.eq([PathOutcome::Accepted, PathOutcome::Offline, PathOutcome::Accepted]));
+}
+
+#[test]
+fn reading_the_store_ends_the_pause_before_a_first_copy() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    host.delivered(SendOutcome::Offline);
+    assert_eq!(host.engine.wake_at(), Some(host.now_ms + 1000));
+    host.restore().unwrap();
+    assert_eq!(
+        host.engine.wake_at(),
+        Some(host.now_ms),
+        "it was written and never left"
+    );
+}
+
+#[test]
+fn an_invoice_can_be_sent_again_in_its_last_second() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    host.delivered(SendOutcome::Accepted);
+    host.wait_s(90);
+    assert_eq!(host.now(), host.get("a").expires_at);
+    assert!(host.resend("a").is_ok());
+    host.now_ms += 1000;
+    assert_eq!(host.resend("a").unwrap_err().code(), ErrorCode::InvoiceExpired);
 }

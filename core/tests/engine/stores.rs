@@ -2,7 +2,7 @@
 
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, Record, SendOutcome};
+use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, Record, SendOutcome, Status};
 use invreq::store::{Batch, Entry, MemoryStore, Store};
 use invreq::ErrorCode;
 
@@ -296,5 +296,77 @@ fn wrong_answers_of_the_store_are_errors() {
             ErrorCode::StoreCorrupt,
         ];
         assert!(codes.contains(&error.code()), "{error:?}");
+    }
+}
+
+#[test]
+fn an_invoice_that_is_open_again_is_no_new_one() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    let before = host.entries();
+    let hash = host.get("a").payment_hash;
+    host.receive(hash, 50_000).unwrap();
+    // Somebody puts an older backup under the running engine.
+    let after = host.entries();
+    overwrite(&host, |mut batch| {
+        batch.deletes.extend(after.into_iter().map(|entry| entry.key));
+        let kept = before.into_iter().filter(|entry| entry.key != key(b"v"));
+        batch.puts.extend(kept);
+        batch
+            .deletes
+            .retain(|gone| batch.puts.iter().all(|put| put.key != *gone));
+        batch.deletes.retain(|gone| *gone != key(b"v"));
+        batch
+    });
+    host.events.clear();
+    host.restore().unwrap();
+    assert_eq!(host.get("a").status, Status::Unpaid);
+    assert_eq!(host.event_names(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_store_is_read_in_as_few_pages_as_it_fills() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    host.crash();
+    let mut answers = Answers::new();
+    let mut reads = 0;
+    while let Progress::Need(needs) = host
+        .engine
+        .begin(&Input::Restore, host.now_ms, &[0; 32], &answers)
+        .unwrap()
+    {
+        for need in needs {
+            let answer = host.answer(&need);
+            answers.insert(need, answer);
+            reads += 1;
+        }
+    }
+    assert_eq!(
+        reads, 4,
+        "the revision, the end of an import, the counters, the open invoices"
+    );
+}
+
+#[test]
+fn what_a_later_version_must_have_understood_is_not_passed_over() {
+    for (number, understood) in [(60, false), (61, true)] {
+        let mut host = Host::new();
+        host.send(params(&Request::default().text(), "a")).unwrap();
+        let open = key(b"o");
+        let mut entry = host
+            .entries()
+            .into_iter()
+            .find(|entry| entry.key.starts_with(&open))
+            .unwrap();
+        entry.value.extend([number, 1, 7]);
+        overwrite(&host, |batch| batch.put(entry.key, entry.value));
+        let read = host.restore().map_err(|error| error.code());
+        let expected = if understood {
+            Ok(())
+        } else {
+            Err(ErrorCode::StoreCorrupt)
+        };
+        assert_eq!(read, expected, "{number}");
     }
 }
