@@ -11,3 +11,4 @@ mod official;
 mod pairs;
 mod properties;
 mod rules;
+mod values;

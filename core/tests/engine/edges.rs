@@ -144,3 +144,22 @@ fn an_invoice_can_be_sent_again_in_its_last_second() {
     host.now_ms += 1000;
     assert_eq!(host.resend("a").unwrap_err().code(), ErrorCode::InvoiceExpired);
 }
+
+#[test]
+fn a_path_over_a_channel_is_read_again() {
+    let mut host = Host::new();
+    host.scids.insert(1, node(10));
+    host.send(params(&Request::default().path(over_channel(1)).text(), "a"))
+        .unwrap();
+    let introduction = host.get("a").delivery.paths[0].introduction;
+    assert_eq!(
+        introduction,
+        Introduction::Scid {
+            direction: 0,
+            scid: 1
+        }
+    );
+    host.restart();
+    assert_eq!(host.get("a").delivery.paths[0].introduction, introduction);
+    assert_eq!(host.next_copy().node_id, node(10));
+}

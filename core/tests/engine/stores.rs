@@ -41,6 +41,8 @@ fn a_store_belongs_to_one_wallet() {
         );
     }
     assert_eq!(host.entries(), before);
+    assert_eq!(host.config.store_prefix(), key(b""));
+    assert_eq!(host.config.revision_key(), key(b"v"));
     // Another wallet in the same store is another story.
     let other = Config {
         wallet_id: "other".to_owned(),
@@ -369,4 +371,41 @@ fn what_a_later_version_must_have_understood_is_not_passed_over() {
         };
         assert_eq!(read, expected, "{number}");
     }
+}
+
+#[test]
+fn a_wallet_id_has_64_letters_at_most() {
+    let named = |length| Config {
+        wallet_id: "w".repeat(length),
+        ..config()
+    };
+    assert_eq!(named(64).check(), Ok(()));
+    for length in [0, 65] {
+        assert_eq!(
+            named(length).check().unwrap_err().code(),
+            ErrorCode::InvalidParameter
+        );
+    }
+}
+
+#[test]
+fn a_store_that_fails_is_named_as_such() {
+    let mut host = Host::new();
+    host.crash();
+    let mut answers = Answers::new();
+    let Ok(Progress::Need(needs)) = host
+        .engine
+        .begin(&Input::Restore, host.now_ms, &[0; 32], &answers)
+    else {
+        panic!("nothing is read");
+    };
+    for need in needs {
+        answers.insert(need, Answer::Failed("the disk is gone".to_owned()));
+    }
+    let error = host
+        .engine
+        .begin(&Input::Restore, host.now_ms, &[0; 32], &answers)
+        .unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StoreFailed);
+    assert!(error.message().contains("the disk is gone"));
 }
