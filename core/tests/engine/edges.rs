@@ -1,7 +1,9 @@
 //! Where one second, one copy or one question more makes the difference.
 
 use invreq::bolt12::{BlindedPath, Introduction};
-use invreq::engine::{Answer, DeliveryState, Event, Need, PathOutcome, SendInvoice, SendOutcome};
+use invreq::engine::{
+    Answer, Answers, DeliveryState, Event, Input, Need, PathOutcome, Progress, SendInvoice, SendOutcome,
+};
 use invreq::ErrorCode;
 
 use crate::common::request::path_over;
@@ -108,7 +110,12 @@ fn an_early_answer_counts_for_the_path_its_copy_went_over() {
     host.wait_s(10);
     host.delivered(SendOutcome::Offline);
     host.wait_s(1);
-    host.delivered(SendOutcome::Offline);
+    let untried = host.delivered(SendOutcome::Offline);
+    assert_eq!(
+        untried.node_id,
+        node(12),
+        "it comes before the one that was offline"
+    );
     host.routes
         .insert(node(11), Answer::Failed("the graph is loading".to_owned()));
     host.wait_s(2);
@@ -162,4 +169,31 @@ fn a_path_over_a_channel_is_read_again() {
     host.restart();
     assert_eq!(host.get("a").delivery.paths[0].introduction, introduction);
     assert_eq!(host.next_copy().node_id, node(10));
+}
+
+#[test]
+fn what_time_alone_decides_waits_for_no_answer_of_the_host() {
+    // The end of a wait, which is told only, and the end of an invoice, which is written.
+    for expiry in [1000, 90] {
+        let mut host = Host::new();
+        let ending = SendInvoice {
+            expiry: Some(expiry),
+            ..params(&Request::number(1).text(), "a")
+        };
+        host.send(ending).unwrap();
+        host.delivered(SendOutcome::Accepted);
+        let lasting = SendInvoice {
+            timeout: Some(1000),
+            ..params(&Request::number(2).text(), "b")
+        };
+        host.send(lasting).unwrap();
+        host.delivered(SendOutcome::Offline);
+        // A copy of the second is due, too, and the way would have to be asked about.
+        host.now_ms += 91_000;
+        let step = host
+            .engine
+            .begin(&Input::Tick, host.now_ms, &[0; 32], &Answers::new())
+            .unwrap();
+        assert!(matches!(step, Progress::Step(_)), "{expiry}");
+    }
 }

@@ -409,3 +409,28 @@ fn a_store_that_fails_is_named_as_such() {
     assert_eq!(error.code(), ErrorCode::StoreFailed);
     assert!(error.message().contains("the disk is gone"));
 }
+
+#[test]
+fn a_store_in_the_middle_of_an_import_is_not_opened() {
+    let mut host = Host::new();
+    overwrite(&host, |batch| batch.put(key(b"\xffimport"), b"1".to_vec()));
+    let error = host.restore().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StoreCorrupt);
+    assert!(error.message().contains("import"), "{error}");
+}
+
+#[test]
+fn a_host_can_forget_what_it_read_and_nothing_else() {
+    let read = Need::Range {
+        start: b"a".to_vec(),
+        end: b"b".to_vec(),
+        limit: 1,
+    };
+    let asked = Need::CanReceive { amount_msat: 1 };
+    let mut answers = Answers::new();
+    answers.insert(read.clone(), Answer::Entries(Vec::new()));
+    answers.insert(asked.clone(), Answer::CanReceive(Some(true)));
+    answers.forget_reads();
+    assert_eq!(answers.get(&read), None);
+    assert_eq!(answers.get(&asked), Some(&Answer::CanReceive(Some(true))));
+}

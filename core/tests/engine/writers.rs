@@ -310,3 +310,36 @@ fn a_payer_that_pays_what_it_refused_keeps_the_call_waiting() {
     assert_eq!(theirs.get("a").delivery.state, DeliveryState::Refused);
     assert_eq!(theirs.reply(wait), None);
 }
+
+#[test]
+fn a_copy_in_line_that_another_engine_made_needless_holds_up_nobody() {
+    let mut ours = Host::new();
+    ours.send(params(&Request::number(1).text(), "a")).unwrap();
+    ours.send(params(&Request::number(2).text(), "b")).unwrap();
+    assert_eq!(ours.deliveries.len(), 1, "the second is in line");
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    theirs.delete("b", Status::Unpaid).unwrap();
+    ours.restore().unwrap();
+    ours.send(params(&Request::number(3).text(), "c")).unwrap();
+    ours.wait(250);
+    let labels: Vec<_> = ours.deliveries.iter().map(|copy| copy.label.as_str()).collect();
+    assert_eq!(labels, ["a", "c"]);
+}
+
+#[test]
+fn a_copy_that_another_engine_went_past_is_not_waited_for() {
+    let mut ours = Host::new();
+    ours.send(params(&Request::default().text(), "a")).unwrap();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    theirs.settle();
+    theirs.delivered(SendOutcome::Failed);
+    ours.restore().unwrap();
+    // Whatever the host says of the old copy, or never says.
+    ours.wait_s(2);
+    let ids: Vec<_> = ours.deliveries.iter().map(|copy| copy.id.as_str()).collect();
+    assert_eq!(ids, ["1-0", "1-1"]);
+}
