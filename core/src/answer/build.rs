@@ -44,13 +44,10 @@ pub fn prepare(answerable: &Answerable, terms: &Terms) -> Result<UnsignedInvoice
     let request = answerable.request();
     // Room for some payment paths; a Vec grows where there are more.
     let mut out = TlvWriter::with_capacity(request.as_bytes().len().saturating_add(512));
-    copy(&mut out, request.mirrored(), |number| {
-        number < number::INVOICE_PATHS
-    })?;
+    let ahead = |number| (..number::INVOICE_PATHS).contains(&number);
+    copy(&mut out, request.mirrored(), ahead)?;
     write_terms(&mut out, answerable, terms)?;
-    copy(&mut out, request.mirrored(), |number| {
-        number > number::INVOICE_PATHS
-    })?;
+    copy(&mut out, request.mirrored(), |number| !ahead(number))?;
     let bytes = out.into_bytes();
     if bytes.len().saturating_add(SIGNATURE_RECORD) > MAX_BYTES {
         let message =
@@ -149,9 +146,10 @@ impl UnsignedInvoice {
     fn with_signature(&self, signature: &[u8; 64]) -> Result<Vec<u8>> {
         let mut out = TlvWriter::with_capacity(self.stream.as_bytes().len().saturating_add(128));
         let records = self.stream.records();
-        copy(&mut out, records.clone(), |number| number < number::SIGNATURE)?;
+        let ahead = |number| (..number::SIGNATURE).contains(&number);
+        copy(&mut out, records.clone(), ahead)?;
         out.record(number::SIGNATURE, signature)?;
-        copy(&mut out, records, |number| number > number::SIGNATURE)?;
+        copy(&mut out, records, |number| !ahead(number))?;
         Ok(out.into_bytes())
     }
 }

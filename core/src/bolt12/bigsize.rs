@@ -60,3 +60,26 @@ fn truncated() -> Error {
     Error::new(ErrorCode::TlvTruncated, "the bytes end within a type or a length")
         .with_rule(rules::TLV_LENGTH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_is_that_of_what_is_written() {
+        for (number, length) in [
+            (0, 1),
+            (0xfc, 1),
+            (0xfd, 3),
+            (0xffff, 3),
+            (0x1_0000, 5),
+            (0xffff_ffff, 5),
+            (0x1_0000_0000, 9),
+            (usize::MAX, 9),
+        ] {
+            let mut written = Vec::new();
+            write_bigsize(&mut written, number as u64);
+            assert_eq!((bigsize_len(number), written.len()), (length, length), "{number}");
+        }
+    }
+}

@@ -329,4 +329,31 @@ mod tests {
         let long = format!("lnr1{}", "q".repeat(60_000));
         assert_eq!(decode_string(&long).map_err(|e| e.code()), Err(E::StringTooLong));
     }
+
+    #[test]
+    fn the_longest_text_and_the_longest_message_are_read() {
+        let bytes = vec![0; MAX_BYTES];
+        let text = encode_string(Kind::InvoiceRequest, &bytes);
+        assert_eq!(decode_string(&text), Ok((Kind::InvoiceRequest, bytes)));
+        let text = encode_string(Kind::InvoiceRequest, &[0; MAX_BYTES + 1]);
+        assert_eq!(
+            decode_string(&text).map_err(|e| e.code()),
+            Err(ErrorCode::StringTooLong)
+        );
+        // The same with joins: as many bytes as a text may have, and one more.
+        let spaced = |length: usize| format!("lnr1qq+{}qq", " ".repeat(length.saturating_sub(9)));
+        assert_eq!(spaced(MAX_STRING).len(), MAX_STRING);
+        assert!(decode_string(&spaced(MAX_STRING)).is_ok());
+        let refused = decode_string(&spaced(MAX_STRING + 1)).map_err(|e| e.code());
+        assert_eq!(refused, Err(ErrorCode::StringTooLong));
+    }
+
+    #[test]
+    fn a_person_who_pasted_something_else_hears_what_it_is() {
+        let error = decode_kind("lno1qq", Kind::Invoice).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "this is an offer (lno1…), not an invoice (lni1…)"
+        );
+    }
 }

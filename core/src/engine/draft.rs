@@ -251,20 +251,12 @@ impl<'a> Draft<'a> {
         self.changes.effects.replies.push(Reply { call, result });
     }
 
-    /// The waits on one invoice, as this step leaves them.
+    /// The waits on one invoice that this step has not ended yet. None begins in a step that could end it.
     pub(crate) fn waits_on(&self, index: u64) -> Vec<(CallId, Wait)> {
-        let known = self
-            .state
+        self.state
             .waits_on(index)
-            .filter(|call| !self.changes.waits.contains(call));
-        let known = known.filter_map(|call| self.state.wait(call).map(|wait| (call, *wait)));
-        let added = self
-            .changes
-            .waits
-            .iter()
-            .filter_map(|(call, wait)| wait.map(|wait| (*call, wait)));
-        known
-            .chain(added.filter(|(_, wait)| wait.kind.index() == Some(index)))
+            .filter(|call| !self.changes.waits.contains(call))
+            .filter_map(|call| self.state.wait(call).map(|wait| (call, *wait)))
             .collect()
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a test may stop at what is wrong
 
+mod bounds;
 mod cln;
 mod cln_node;
 mod common;
@@ -12,3 +13,4 @@ mod official;
 mod pairs;
 mod properties;
 mod rules;
+mod values;

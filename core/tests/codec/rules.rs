@@ -13,10 +13,10 @@ use invreq::{decode, decode_with, DecodeOptions, Error};
 
 use crate::common::{json, list, str, unhex};
 
-type Records = BTreeMap<u64, Vec<u8>>;
+pub type Records = BTreeMap<u64, Vec<u8>>;
 
 /// Records to put in (`Some`) or to take out (`None`).
-type Changes<'a> = &'a [(u64, Option<&'a str>)];
+pub type Changes<'a> = &'a [(u64, Option<&'a str>)];
 
 /// Changes, and what is then wrong: code and TLV number.
 type Case<'a> = (Changes<'a>, &'a str, u64);
@@ -32,7 +32,7 @@ fn records(bytes: &[u8]) -> Records {
         .collect()
 }
 
-fn bytes(records: &Records) -> Vec<u8> {
+pub fn bytes(records: &Records) -> Vec<u8> {
     let mut writer = TlvWriter::new();
     for (number, value) in records {
         writer.record(*number, value).unwrap();
@@ -41,7 +41,7 @@ fn bytes(records: &Records) -> Vec<u8> {
 }
 
 /// The records with these changes. In a value `P` stands for a point.
-fn changed(records: &Records, changes: Changes<'_>) -> Records {
+pub fn changed(records: &Records, changes: Changes<'_>) -> Records {
     let mut records = records.clone();
     for (number, value) in changes {
         match value {
@@ -53,13 +53,13 @@ fn changed(records: &Records, changes: Changes<'_>) -> Records {
 }
 
 /// The unsigned request and the invoice of LDK.
-fn pair() -> (Records, Records) {
+pub fn pair() -> (Records, Records) {
     let pairs = json("pairs/pairs.json");
     let read = |kind: &str| records(&decode_string(str(&list(&pairs)[2][kind])).unwrap().1);
     (read("request"), read("invoice"))
 }
 
-fn sign(records: &Records) -> Invoice {
+pub fn sign(records: &Records) -> Invoice {
     let secp = Secp256k1::new();
     let keys = Keypair::from_secret_key(&secp, &SecretKey::from_slice(&[0x43; 32]).unwrap());
     let root = merkle_root(&TlvStream::parse(bytes(records)).unwrap()).unwrap();

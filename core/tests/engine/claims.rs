@@ -184,7 +184,9 @@ fn a_claim_is_written_again_where_its_end_may_be() {
         payment_hash: hash,
     };
     write_unnoticed(&mut host, &failed);
-    // The host never heard of it, so the step is not committed, and the payer tries once more.
+    // The host never heard of it, so the step is not committed, and the payer tries once more. A tick that neither tells nor
+    // sends anything is no guess.
+    host.tick();
     assert_eq!(
         host.claim(hash, 50_000).unwrap_err().code(),
         ErrorCode::StoreConflict
@@ -193,6 +195,8 @@ fn a_claim_is_written_again_where_its_end_may_be() {
     let label = "a".to_owned();
     let wait = host.give(&Input::WaitInvoice { call: waits, label });
     assert_eq!(wait.unwrap_err().code(), ErrorCode::StoreConflict);
+    // Nor is it known what there is not.
+    assert_eq!(host.resend("b").unwrap_err().code(), ErrorCode::StoreConflict);
     host.restore().unwrap();
     let before = host.writes;
     assert!(host.claim(hash, 50_000).unwrap().preimage.is_some());

@@ -60,6 +60,7 @@ fn a_copy_goes_from_stored_over_sending_to_sent() {
         "1-4294967296",
     ] {
         host.say(id, SendOutcome::NoRoute);
+        host.say(id, SendOutcome::Accepted);
     }
     assert_eq!(host.get("a"), sent);
     assert_eq!(host.event_names(), [] as [&str; 0]);

@@ -14,6 +14,7 @@ mod answered;
 mod claims;
 mod crashes;
 mod delivery;
+mod edges;
 mod further_copies;
 mod invoices;
 mod lines;

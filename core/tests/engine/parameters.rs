@@ -1,6 +1,6 @@
 //! What `sendinvoice` refuses, and how it says so.
 
-use invreq::engine::{Input, Outcome, Preview, SendInvoice, SendOutcome};
+use invreq::engine::{Answer, Answers, Input, Need, Outcome, Preview, Progress, SendInvoice, SendOutcome};
 use invreq::ErrorCode;
 
 use crate::common::{params, Host, Request, START};
@@ -142,4 +142,28 @@ fn a_preview_says_what_answering_would_mean() {
         (seen.answerable, seen.receivable, seen.already_answered),
         (false, None, false)
     );
+}
+
+#[test]
+fn a_source_that_fails_makes_no_preview_fail() {
+    let mut host = Host::new();
+    let call = host.call();
+    let input = Input::Preview {
+        call,
+        invreq: Request::default().text(),
+    };
+    let mut answers = Answers::new();
+    while let Progress::Need(needs) = host
+        .engine
+        .begin(&input, host.now_ms, &[0; 32], &answers)
+        .unwrap()
+    {
+        for need in needs {
+            let answer = match &need {
+                Need::CanReceive { .. } => Answer::Failed("offline".to_owned()),
+                other => host.answer(other),
+            };
+            answers.insert(need, answer);
+        }
+    }
 }

@@ -67,8 +67,12 @@ fn many_large_invoices_expire_in_batches_a_store_takes() {
         host.send(params(&request.text(), &number.to_string())).unwrap();
         host.delivered(SendOutcome::Accepted);
     }
-    host.wait_s(100);
+    // All of them at once, 4.7 MB in all.
+    let before = host.writes;
+    host.now_ms += 100_000;
+    host.settle();
     assert_eq!((host.engine.open_invoices(), host.engine.wake_at()), (0, None));
+    assert_eq!(host.writes - before, 5, "about a megabyte each");
     assert_eq!(host.replies.len(), 150);
 }
 

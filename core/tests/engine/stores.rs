@@ -2,7 +2,7 @@
 
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, Record, SendOutcome};
+use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, Record, SendOutcome, Status};
 use invreq::store::{Batch, Entry, MemoryStore, Store};
 use invreq::ErrorCode;
 
@@ -41,6 +41,8 @@ fn a_store_belongs_to_one_wallet() {
         );
     }
     assert_eq!(host.entries(), before);
+    assert_eq!(host.config.store_prefix(), key(b""));
+    assert_eq!(host.config.revision_key(), key(b"v"));
     // Another wallet in the same store is another story.
     let other = Config {
         wallet_id: "other".to_owned(),
@@ -297,4 +299,138 @@ fn wrong_answers_of_the_store_are_errors() {
         ];
         assert!(codes.contains(&error.code()), "{error:?}");
     }
+}
+
+#[test]
+fn an_invoice_that_is_open_again_is_no_new_one() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    let before = host.entries();
+    let hash = host.get("a").payment_hash;
+    host.receive(hash, 50_000).unwrap();
+    // Somebody puts an older backup under the running engine.
+    let after = host.entries();
+    overwrite(&host, |mut batch| {
+        batch.deletes.extend(after.into_iter().map(|entry| entry.key));
+        let kept = before.into_iter().filter(|entry| entry.key != key(b"v"));
+        batch.puts.extend(kept);
+        batch
+            .deletes
+            .retain(|gone| batch.puts.iter().all(|put| put.key != *gone));
+        batch.deletes.retain(|gone| *gone != key(b"v"));
+        batch
+    });
+    host.events.clear();
+    host.restore().unwrap();
+    assert_eq!(host.get("a").status, Status::Unpaid);
+    assert_eq!(host.event_names(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_store_is_read_in_as_few_pages_as_it_fills() {
+    let mut host = Host::new();
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    host.crash();
+    let mut answers = Answers::new();
+    let mut reads = 0;
+    while let Progress::Need(needs) = host
+        .engine
+        .begin(&Input::Restore, host.now_ms, &[0; 32], &answers)
+        .unwrap()
+    {
+        for need in needs {
+            let answer = host.answer(&need);
+            answers.insert(need, answer);
+            reads += 1;
+        }
+    }
+    assert_eq!(
+        reads, 4,
+        "the revision, the end of an import, the counters, the open invoices"
+    );
+}
+
+#[test]
+fn what_a_later_version_must_have_understood_is_not_passed_over() {
+    for (number, understood) in [(60, false), (61, true)] {
+        let mut host = Host::new();
+        host.send(params(&Request::default().text(), "a")).unwrap();
+        let open = key(b"o");
+        let mut entry = host
+            .entries()
+            .into_iter()
+            .find(|entry| entry.key.starts_with(&open))
+            .unwrap();
+        entry.value.extend([number, 1, 7]);
+        overwrite(&host, |batch| batch.put(entry.key, entry.value));
+        let read = host.restore().map_err(|error| error.code());
+        let expected = if understood {
+            Ok(())
+        } else {
+            Err(ErrorCode::StoreCorrupt)
+        };
+        assert_eq!(read, expected, "{number}");
+    }
+}
+
+#[test]
+fn a_wallet_id_has_64_letters_at_most() {
+    let named = |length| Config {
+        wallet_id: "w".repeat(length),
+        ..config()
+    };
+    assert_eq!(named(64).check(), Ok(()));
+    for length in [0, 65] {
+        assert_eq!(
+            named(length).check().unwrap_err().code(),
+            ErrorCode::InvalidParameter
+        );
+    }
+}
+
+#[test]
+fn a_store_that_fails_is_named_as_such() {
+    let mut host = Host::new();
+    host.crash();
+    let mut answers = Answers::new();
+    let Ok(Progress::Need(needs)) = host
+        .engine
+        .begin(&Input::Restore, host.now_ms, &[0; 32], &answers)
+    else {
+        panic!("nothing is read");
+    };
+    for need in needs {
+        answers.insert(need, Answer::Failed("the disk is gone".to_owned()));
+    }
+    let error = host
+        .engine
+        .begin(&Input::Restore, host.now_ms, &[0; 32], &answers)
+        .unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StoreFailed);
+    assert!(error.message().contains("the disk is gone"));
+}
+
+#[test]
+fn a_store_in_the_middle_of_an_import_is_not_opened() {
+    let mut host = Host::new();
+    overwrite(&host, |batch| batch.put(key(b"\xffimport"), b"1".to_vec()));
+    let error = host.restore().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StoreCorrupt);
+    assert!(error.message().contains("import"), "{error}");
+}
+
+#[test]
+fn a_host_can_forget_what_it_read_and_nothing_else() {
+    let read = Need::Range {
+        start: b"a".to_vec(),
+        end: b"b".to_vec(),
+        limit: 1,
+    };
+    let asked = Need::CanReceive { amount_msat: 1 };
+    let mut answers = Answers::new();
+    answers.insert(read.clone(), Answer::Entries(Vec::new()));
+    answers.insert(asked.clone(), Answer::CanReceive(Some(true)));
+    answers.forget_reads();
+    assert_eq!(answers.get(&read), None);
+    assert_eq!(answers.get(&asked), Some(&Answer::CanReceive(Some(true))));
 }

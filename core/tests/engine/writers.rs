@@ -114,6 +114,7 @@ fn reading_again_tells_what_others_did() {
     ours.now_ms = theirs.now_ms;
     ours.restore().unwrap();
     assert_eq!(ours.event_names(), ["expired", "expired", "paid"]);
+    assert_eq!(ours.error(waits[3]).0, ErrorCode::InvoiceExpired);
 }
 
 #[test]
@@ -263,4 +264,82 @@ fn a_copy_in_the_hands_of_another_engine_keeps_the_call_waiting() {
     let (code, record) = theirs.error(wait);
     assert_eq!(code, ErrorCode::PayerError);
     assert_eq!(record.unwrap().delivery.state, DeliveryState::Refused);
+}
+
+#[test]
+fn a_new_invoice_is_left_to_the_engine_that_made_it_for_a_moment() {
+    let mut ours = Host::new();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    theirs.send(params(&Request::default().text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    assert!(ours.deliveries.is_empty(), "they are at it");
+    ours.wait_s(1);
+    assert_eq!(ours.deliveries.len(), 1);
+}
+
+#[test]
+fn a_path_that_another_engine_gave_up_is_told() {
+    let (mut ours, mut theirs) = two();
+    let request = Request::default().paths_over(&[10, 11]);
+    theirs.send(params(&request.text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    ours.delivered(SendOutcome::Accepted);
+    theirs.restore().unwrap();
+    theirs.events.clear();
+    ours.wait_s(10);
+    ours.delivered(SendOutcome::NoRoute);
+    theirs.now_ms = ours.now_ms;
+    theirs.restore().unwrap();
+    assert_eq!(theirs.event_names(), ["delivery"], "of the path alone");
+}
+
+#[test]
+fn a_payer_that_pays_what_it_refused_keeps_the_call_waiting() {
+    let (mut ours, mut theirs) = two();
+    let wait = theirs.send(params(&Request::default().text(), "a")).unwrap();
+    ours.restore().unwrap();
+    ours.settle();
+    let copy = ours.delivered(SendOutcome::Accepted);
+    ours.payer_error(copy.reply_path_id.unwrap(), error_bytes("no", None));
+    ours.claim(copy.payment_hash, 50_000).unwrap();
+    theirs.restore().unwrap();
+    assert_eq!(theirs.get("a").delivery.state, DeliveryState::Refused);
+    assert_eq!(theirs.reply(wait), None);
+}
+
+#[test]
+fn a_copy_in_line_that_another_engine_made_needless_holds_up_nobody() {
+    let mut ours = Host::new();
+    ours.send(params(&Request::number(1).text(), "a")).unwrap();
+    ours.send(params(&Request::number(2).text(), "b")).unwrap();
+    assert_eq!(ours.deliveries.len(), 1, "the second is in line");
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    theirs.delete("b", Status::Unpaid).unwrap();
+    ours.restore().unwrap();
+    ours.send(params(&Request::number(3).text(), "c")).unwrap();
+    ours.wait(250);
+    let labels: Vec<_> = ours.deliveries.iter().map(|copy| copy.label.as_str()).collect();
+    assert_eq!(labels, ["a", "c"]);
+}
+
+#[test]
+fn a_copy_that_another_engine_went_past_is_not_waited_for() {
+    let mut ours = Host::new();
+    ours.send(params(&Request::default().text(), "a")).unwrap();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    theirs.settle();
+    theirs.delivered(SendOutcome::Failed);
+    ours.restore().unwrap();
+    // Whatever the host says of the old copy, or never says.
+    ours.wait_s(2);
+    let ids: Vec<_> = ours.deliveries.iter().map(|copy| copy.id.as_str()).collect();
+    assert_eq!(ids, ["1-0", "1-1"]);
 }

@@ -6,6 +6,8 @@
     clippy::unwrap_used
 )]
 
+mod bounds;
+
 use bitcoin::secp256k1::{Keypair, Message, PublicKey, Secp256k1, SecretKey};
 use invreq::answer::{answer, check_as_payer, prepare, prepare_str, Answerable, Terms};
 use invreq::bolt12::{
@@ -16,7 +18,7 @@ use invreq::{ErrorCode, NodeKey, Preimage};
 use lightning::offers::invoice::Bolt12Invoice;
 use serde_json::Value;
 
-const PAIRS: &str = include_str!("../../tests/vectors/pairs/pairs.json");
+const PAIRS: &str = include_str!("../../../tests/vectors/pairs/pairs.json");
 
 fn pair(name: &str) -> (String, String) {
     let pairs: Value = serde_json::from_str(PAIRS).unwrap();
