@@ -164,17 +164,12 @@ pub enum ReplyPath {
     Host,
 }
 
-/// Two paths may begin at one node, and a damaged index may name one invoice twice: nothing is asked twice.
+/// Two paths may begin at one node, and a damaged index may name one invoice twice: nothing is asked twice. The order is that of the
+/// questions, which the transcripts show.
 pub(crate) fn once_each(needs: Vec<Need>) -> Vec<Need> {
-    let mut seen = Sorted::default();
-    let mut is_new = |need: &Need| {
-        let new = !seen.contains(need);
-        if new {
-            seen.insert(need.clone(), ());
-        }
-        new
-    };
-    needs.into_iter().filter(|need| is_new(need)).collect()
+    let mut once = Sorted::default();
+    needs.into_iter().for_each(|need| once.insert(need, ()));
+    once.into_iter().map(|(need, ())| need).collect()
 }
 
 /// The answers to all needs of one input so far.
