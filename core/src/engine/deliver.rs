@@ -9,7 +9,6 @@ use crate::engine::lines::{Peer, PAUSE_MS};
 use crate::engine::stored::StoredInvoice;
 use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
-use crate::sorted::Sorted;
 use bitcoin::secp256k1::PublicKey;
 
 /// How many paths of one invoice are asked about at a time.
@@ -31,17 +30,17 @@ pub(crate) fn untried_paths(paths: &[BlindedPath], payer_id: PublicKey) -> Vec<P
 
 /// Hands out every copy that is due, and asks all questions at once.
 pub(crate) fn deliver_all(draft: &mut Draft<'_>, due: &[u64]) -> Draw<()> {
-    let mut needs = Sorted::default();
+    let mut needs = Vec::new();
     for index in due {
         match deliver(draft, *index) {
-            Err(Stop::Need(more)) => more.into_iter().for_each(|need| needs.insert(need, ())),
+            Err(Stop::Need(more)) => needs.extend(more),
             other => other?,
         }
     }
     if needs.is_empty() {
         Ok(())
     } else {
-        Err(Stop::Need(needs.into_iter().map(|(need, ())| need).collect()))
+        Err(Stop::Need(needs))
     }
 }
 

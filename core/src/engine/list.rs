@@ -90,7 +90,8 @@ fn by_created(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
         page.insert(*index, invoice.clone());
     }
     let mut found: Vec<StoredInvoice> = page.into_iter().take(more).map(|(_, invoice)| *invoice).collect();
-    let next = cut(&mut found, limit).map(|next| next.created_index);
+    let next = found.get(limit).map(|next| next.created_index);
+    found.truncate(limit);
     Ok((found, next))
 }
 
@@ -102,9 +103,12 @@ fn by_updated(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
     )?;
     let mut needs = Vec::new();
     let mut found = Vec::new();
-    for entry in entries {
+    for entry in entries.iter().take(limit) {
         let index = read_index(&entry.value).ok_or_else(corrupt_index)?;
+        let updated = key_index(entry)?;
         match draft.named(index) {
+            // Another writer may have changed it since: then it has its place further on.
+            Ok(invoice) if invoice.updated_index > Some(updated) => {}
             Ok(invoice) => found.push(invoice),
             Err(Stop::Need(more)) => needs.extend(more),
             Err(stop) => return Err(stop),
@@ -113,13 +117,6 @@ fn by_updated(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
     if !needs.is_empty() {
         return Err(Stop::Need(needs));
     }
-    let next = cut(&mut found, limit).and_then(|next| next.updated_index);
+    let next = entries.get(limit).map(key_index).transpose()?;
     Ok((found, next))
-}
-
-/// Cuts a list to a page, and names the first invoice of the next one.
-fn cut(found: &mut Vec<StoredInvoice>, limit: usize) -> Option<StoredInvoice> {
-    let next = found.get(limit).cloned();
-    found.truncate(limit);
-    next
 }

@@ -157,7 +157,7 @@ impl Engine {
         let from_memory = self.unsure && input.is_call();
         match handle(&mut draft, input) {
             Ok(()) => {}
-            Err(Stop::Need(needs)) => return Ok(Progress::Need(needs)),
+            Err(Stop::Need(needs)) => return Ok(Progress::Need(need::once_each(needs))),
             Err(Stop::Error(_)) if from_memory => return Err(unsure()),
             Err(Stop::Error(error)) => return Err(error),
         }

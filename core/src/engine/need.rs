@@ -164,6 +164,19 @@ pub enum ReplyPath {
     Host,
 }
 
+/// Two paths may begin at one node, and a damaged index may name one invoice twice: nothing is asked twice.
+pub(crate) fn once_each(needs: Vec<Need>) -> Vec<Need> {
+    let mut seen = Sorted::default();
+    let mut is_new = |need: &Need| {
+        let new = !seen.contains(need);
+        if new {
+            seen.insert(need.clone(), ());
+        }
+        new
+    };
+    needs.into_iter().filter(|need| is_new(need)).collect()
+}
+
 /// The answers to all needs of one input so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers(Sorted<Need, Answer>);

@@ -4,6 +4,7 @@ use invreq::engine::{ListIndex, ListInvoices, Page, SendInvoice, Status};
 use invreq::ErrorCode;
 
 use crate::common::{params, Host, Request};
+use crate::stores::{key, overwrite};
 
 /// Invoices `1`, `2` and so on, each for a request of its own.
 fn make(host: &mut Host, labels: core::ops::RangeInclusive<u32>) {
@@ -130,6 +131,35 @@ fn a_list_goes_by_change() {
     pay(&mut host, "2");
     assert_eq!(labels(&host.list(by(4, None)).unwrap()), ["2"]);
     assert_eq!(labels(&host.list(by(u64::MAX, None)).unwrap()), [] as [&str; 0]);
+}
+
+#[test]
+fn an_invoice_that_a_damaged_index_names_twice_is_listed_once() {
+    let mut host = Host::new();
+    make(&mut host, 1..=3);
+    for label in ["1", "2", "3"] {
+        pay(&mut host, label);
+    }
+    let changed = |number: u64| key(&[b"u", number.to_be_bytes().as_slice()].concat());
+    let pointer = |number: u64| {
+        let entries = host.entries();
+        let found = entries.iter().find(|entry| entry.key == changed(number));
+        found.unwrap().value.clone()
+    };
+    let third = pointer(3);
+    overwrite(&host, |batch| batch.put(changed(1), third));
+    host.restart();
+    let query = |start, limit| ListInvoices {
+        index: ListIndex::Updated,
+        start,
+        limit,
+        ..ListInvoices::default()
+    };
+    let all = host.list(query(0, None)).unwrap();
+    assert_eq!((labels(&all), all.next), (vec!["2", "3"], None));
+    // What is left out does not end the list before its end.
+    let page = host.list(query(0, Some(1))).unwrap();
+    assert_eq!((labels(&page), page.next), (vec![], Some(2)));
 }
 
 #[test]
