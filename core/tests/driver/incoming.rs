@@ -274,8 +274,8 @@ fn a_clock_that_is_set_back_stops_no_copy() {
         // The others were to follow within a second, and they do.
         for label in ["1", "2"] {
             let copy = async { world.wire.sent.recv().await.unwrap() };
-            let slowly = go_at(&world, Duration::from_millis(50));
-            let copy = copy.or(async { slowly.await }).await;
+            let slowly = async { go_at(&world, Duration::from_millis(50)).await };
+            let copy = copy.or(slowly).await;
             assert_eq!(copy.label, label);
         }
         assert!(world.clock.gone() < 1_000_000 - 86_400 + 60);
