@@ -67,8 +67,9 @@ pub fn answer(
     secret_key: Option<Vec<u8>>,
     signature: Option<Vec<u8>>,
 ) -> Js {
-    let chain = DecodeOptions::network(network).map_err(throw)?.chain;
+    // First of all, so that it is wiped whatever else is wrong.
     let key = secret_key.map(node_key).transpose()?;
+    let chain = DecodeOptions::network(network).map_err(throw)?.chain;
     let node_id = match &key {
         Some(key) => key.node_id(),
         None => parse(&node_id.unwrap_or_default(), "node id")?,

@@ -105,11 +105,16 @@ fn by_updated(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
     let mut found = Vec::new();
     for entry in entries.iter().take(limit) {
         let index = read_index(&entry.value).ok_or_else(corrupt_index)?;
-        let updated = key_index(entry)?;
         match draft.named(index) {
-            // Another writer may have changed it since: then it has its place further on.
-            Ok(invoice) if invoice.updated_index > Some(updated) => {}
-            Ok(invoice) => found.push(invoice),
+            // A damaged index may name one twice.
+            Ok(invoice)
+                if !found
+                    .iter()
+                    .any(|known: &StoredInvoice| known.created_index == index) =>
+            {
+                found.push(invoice)
+            }
+            Ok(_) => {}
             Err(Stop::Need(more)) => needs.extend(more),
             Err(stop) => return Err(stop),
         }

@@ -164,8 +164,8 @@ pub enum ReplyPath {
     Host,
 }
 
-/// Two paths may begin at one node, and a damaged index may name one invoice twice: nothing is asked twice. The order is that of the
-/// questions, which the transcripts show.
+/// Two paths may begin at one node, and a damaged index may name one invoice twice: nothing is asked twice. They are in the order of
+/// [`Need`], in which the transcripts show them.
 pub(crate) fn once_each(needs: Vec<Need>) -> Vec<Need> {
     let mut once = Sorted::default();
     needs.into_iter().for_each(|need| once.insert(need, ()));

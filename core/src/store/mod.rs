@@ -61,7 +61,8 @@ pub use sqlite::SqliteStore;
 /// **Errors.** After [`Conflict`](StoreError::Conflict), [`Full`](StoreError::Full), [`Invalid`](StoreError::Invalid)
 /// and [`Closed`](StoreError::Closed) a write has changed nothing. After [`Failed`](StoreError::Failed) it may have
 /// been done all the same (a connection can break between the commit and its answer). Then the same batch can be
-/// written again without harm: if it had been done, the answer is a revision conflict.
+/// written again without harm: if it had been done, the answer is a revision conflict. But once it has failed it is over:
+/// a read that is begun afterwards sees what became of it, and it takes no effect later.
 ///
 /// An implementation can prove itself with the suite in `store::conformance` (feature `testing`).
 pub trait Store: Send + Sync {

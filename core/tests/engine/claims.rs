@@ -184,9 +184,9 @@ fn a_claim_is_written_again_where_its_end_may_be() {
         payment_hash: hash,
     };
     write_unnoticed(&mut host, &failed);
-    // The host never heard of it, so the step is not committed, and the payer tries once more. A tick that neither tells nor
-    // sends anything is no guess.
-    host.tick();
+    // The host never heard of it, so the step is not committed, and the payer tries once more.
+    let tick = host.give(&Input::Tick);
+    assert_eq!(tick.unwrap_err().code(), ErrorCode::StoreConflict);
     assert_eq!(
         host.claim(hash, 50_000).unwrap_err().code(),
         ErrorCode::StoreConflict

@@ -83,7 +83,7 @@ final class EngineLoop: Sendable {
                     return advance
                 } catch {
                     // What was written all the same is found when the engine looks for it.
-                    let wakeAt = try self.engine.wakeAt()
+                    let wakeAt = try? self.engine.wakeAt()
                     self.handOn(Effects(deliveries: [], replies: [], events: [], wakeAt: wakeAt))
                     throw error
                 }

@@ -62,7 +62,7 @@ internal class EngineLock(
                         } catch (error: Throwable) {
                             currentCoroutineContext().ensureActive()
                             // What was written all the same is found when the engine looks for it.
-                            handOn(Committed.Effects(listOf(), listOf(), listOf(), glue { engine.wakeAt() }))
+                            handOn(Committed.Effects(listOf(), listOf(), listOf(), runCatching { engine.wakeAt() }.getOrNull()))
                             throw error
                         }
                     }
