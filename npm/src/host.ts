@@ -310,7 +310,7 @@ export interface Store {
  * - `conflict`: a condition of the batch does not hold; nothing was written.
  * - `full`: there is no room left for the write; nothing was written.
  * - `read_only`: the store can be read but not written.
- * - `failed`: it could not read or write. A write may have been done all the same.
+ * - `failed`: it could not read or write. A write may have been done all the same, but is over: it takes no effect later.
  * - `corrupt`: what is stored is damaged.
  * - `foreign`: what was opened belongs to another application or to another version of this library.
  * - `invalid`: the caller broke the contract; nothing was written.
