@@ -147,25 +147,33 @@ impl<'a> Draft<'a> {
     pub(crate) fn by_label(&self, label: &str) -> Draw<Option<StoredInvoice>> {
         match self.state.open_by_label(label) {
             Some(index) => self.invoice(index),
-            None => self.by_index_key(self.layout.label(label)),
+            None => self.by_index_key(self.layout.label(label), |found| found.label == label),
         }
     }
 
     pub(crate) fn by_payment_hash(&self, hash: &PaymentHash) -> Draw<Option<StoredInvoice>> {
         match self.state.open_by_hash(hash) {
             Some(index) => self.invoice(index),
-            None => self.by_index_key(self.layout.payment_hash(hash)),
+            None => self.by_index_key(self.layout.payment_hash(hash), |found| {
+                found.payment_hash == *hash
+            }),
         }
     }
 
-    fn by_index_key(&self, key: Vec<u8>) -> Draw<Option<StoredInvoice>> {
-        match self.get(key)? {
-            Some(value) => {
-                let index = read_index(value).ok_or_else(corrupt_index)?;
-                self.named(index).map(Some)
-            }
-            None => Ok(None),
+    /// What an index entry names has to be what was asked for: a damaged one could name the invoice of another payment.
+    fn by_index_key(
+        &self,
+        key: Vec<u8>,
+        is_meant: impl Fn(&StoredInvoice) -> bool,
+    ) -> Draw<Option<StoredInvoice>> {
+        let Some(value) = self.get(key)? else {
+            return Ok(None);
+        };
+        let found = self.named(read_index(value).ok_or_else(corrupt_index)?)?;
+        if !is_meant(&found) {
+            return Err(corrupt_index().into());
         }
+        Ok(Some(found))
     }
 
     /// The invoice that an index entry of the store names. If it is neither open nor closed, another writer made it since

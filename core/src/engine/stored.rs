@@ -139,7 +139,7 @@ impl StoredInvoice {
         }
     }
 
-    /// Every entry of the store that this invoice stands behind.
+    /// Every entry of the store that this invoice stands behind, in the order of the keys, in which transcripts show a write.
     pub(crate) fn entries(&self, layout: &Layout) -> Vec<Entry> {
         let index = self.created_index;
         let pointer = || index.to_be_bytes().to_vec();
@@ -149,7 +149,10 @@ impl StoredInvoice {
             layout.closed(index)
         };
         let mut entries = Vec::new();
-        let mut add = |key: Vec<u8>, value: Vec<u8>| entries.push(Entry { key, value });
+        let mut add = |key: Vec<u8>, value: Vec<u8>| {
+            let place = entries.partition_point(|entry: &Entry| entry.key < key);
+            entries.insert(place, Entry { key, value });
+        };
         add(body, self.encode());
         add(layout.label(&self.label), pointer());
         add(layout.payment_hash(&self.payment_hash), pointer());

@@ -162,6 +162,42 @@ fn an_invoice_that_a_damaged_index_names_twice_is_listed_once() {
 }
 
 #[test]
+fn an_index_that_names_another_invoice_is_damage() {
+    let mut host = Host::new();
+    make(&mut host, 1..=2);
+    for label in ["1", "2"] {
+        pay(&mut host, label);
+    }
+    let hash = host.get("1").payment_hash;
+    let by_hash = key(&[b"h", hash.as_bytes().as_slice()].concat());
+    let second = 2u64.to_be_bytes();
+    let entries = host.entries();
+    assert!(entries.iter().any(|entry| entry.key == by_hash));
+    let by_label = entries
+        .iter()
+        .find(|entry| entry.key.starts_with(&key(b"l")) && entry.value == 1u64.to_be_bytes())
+        .unwrap();
+    overwrite(&host, |batch| {
+        batch.put(by_hash, second).put(by_label.key.clone(), second)
+    });
+    host.restart();
+    let payment_hash = ListInvoices {
+        payment_hash: Some(hash),
+        ..ListInvoices::default()
+    };
+    assert_eq!(
+        host.list(payment_hash).unwrap_err().code(),
+        ErrorCode::StoreCorrupt
+    );
+    let claim = host.claim(hash, 50_000).unwrap_err();
+    assert_eq!(claim.code(), ErrorCode::StoreCorrupt);
+    assert_eq!(
+        host.delete("1", Status::Paid).unwrap_err().code(),
+        ErrorCode::StoreCorrupt
+    );
+}
+
+#[test]
 fn a_list_can_be_filtered() {
     let mut host = Host::new();
     make(&mut host, 1..=4);
