@@ -169,7 +169,7 @@ fn an_index_that_names_another_invoice_is_damage() {
         pay(&mut host, label);
     }
     let hash = host.get("1").payment_hash;
-    let by_hash = key(&[b"h", hash.as_bytes().as_slice()].concat());
+    let by_hash = key(&[b"h", hash.0.as_slice()].concat());
     let second = 2u64.to_be_bytes();
     let entries = host.entries();
     assert!(entries.iter().any(|entry| entry.key == by_hash));
