@@ -164,23 +164,21 @@ fn made_at(whole: &Ran, record: &Record) -> u32 {
 /// The labels for which a call that a crash broke off began another round of copies when it was called again.
 fn begun_again(scenario: &Scenario, ran: &Ran) -> BTreeSet<String> {
     let mut labels = BTreeSet::new();
-    let mut lives = ran.lines.split(|line| line == "died");
-    let mut ended = lives.next();
-    for life in lives {
-        let number = ended.and_then(|lines| lines.iter().rev().find_map(|line| action_of(line)));
+    let lives: Vec<_> = ran.lines.split(|line| line == "died").collect();
+    for (place, life) in lives.iter().enumerate().skip(1) {
+        let number = lives[place - 1].iter().rev().find_map(|line| action_of(line));
         let number = number.expect("it died in an action");
         let action = &scenario.actions[number - 1];
         let label = action["label"].as_str().unwrap_or_default();
         let again = format!("> {number} {}", action["do"].as_str().unwrap());
         let called = life.iter().skip_while(|line| **line != again).skip(1);
+        let called: Vec<_> = called.take_while(|line| !line.starts_with("> ")).collect();
         let begins = format!("event delivery {label} unpaid stored ");
-        if called
-            .take_while(|line| !line.starts_with("> "))
-            .any(|line| line.starts_with(&begins))
-        {
+        // Had it died again right after the write that begins the round, nobody would be told of it.
+        let untold = place + 1 < lives.len() && called.last().is_some_and(|line| line.starts_with("write "));
+        if untold || called.iter().any(|line| line.starts_with(&begins)) {
             labels.insert(label.to_owned());
         }
-        ended = Some(life);
     }
     labels
 }
