@@ -4,13 +4,22 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use futures_lite::future::{poll_once, zip};
-use invreq::driver::{Events, Received};
+use invreq::driver::{Events, Payee, Received};
 use invreq::engine::{Claim, DeliveryState, Event, Record, SendInvoice, Status};
 use invreq::store::MemoryStore;
 use invreq::{Error, ErrorCode};
 
 use crate::common::{error_bytes, params, Request, START};
 use crate::host::{block_on, money, next, Flaky, World};
+
+/// A payee on a store that can fail, and what it tells.
+fn open() -> (World, Flaky<MemoryStore>, Payee, Events) {
+    let world = World::default();
+    let store = Flaky::default();
+    let payee = world.run(store.clone());
+    let events = payee.events();
+    (world, store, payee, events)
+}
 
 fn assert_failed<T: core::fmt::Debug>(result: Result<T, Error>) {
     let error = result.unwrap_err();
@@ -39,10 +48,7 @@ async fn sent(events: &mut Events) {
 
 #[test]
 fn money_that_was_reported_once_ends_every_wait() {
-    let world = World::default();
-    let store = Flaky::<MemoryStore>::default();
-    let payee = world.run(store.clone());
-    let mut events = payee.events();
+    let (world, store, payee, mut events) = open();
     block_on(async {
         let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
         assert!(poll_once(&mut call).await.is_none());
@@ -71,10 +77,7 @@ fn money_that_was_reported_once_ends_every_wait() {
 
 #[test]
 fn an_invoice_whose_caller_gave_up_is_sent() {
-    let world = World::default();
-    let store = Flaky::<MemoryStore>::default();
-    let payee = world.run(store.clone());
-    let mut events = payee.events();
+    let (world, store, payee, mut events) = open();
     block_on(async {
         store.unheard.store(1, Ordering::SeqCst);
         assert_failed(payee.send_invoice(params(&Request::default().text(), "a")).await);
@@ -89,10 +92,7 @@ fn an_invoice_whose_caller_gave_up_is_sent() {
 
 #[test]
 fn an_answer_that_was_handed_over_once_ends_the_call() {
-    let world = World::default();
-    let store = Flaky::<MemoryStore>::default();
-    let payee = world.run(store.clone());
-    let mut events = payee.events();
+    let (world, store, payee, mut events) = open();
     block_on(async {
         let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
         assert!(poll_once(&mut call).await.is_none());
@@ -109,10 +109,7 @@ fn an_answer_that_was_handed_over_once_ends_the_call() {
 /// What the background does by itself is tried again by itself; none of it is done twice, or said twice.
 #[test]
 fn what_the_background_wrote_unheard_is_told_once() {
-    let world = World::default();
-    let store = Flaky::<MemoryStore>::default();
-    let payee = world.run(store.clone());
-    let mut events = payee.events();
+    let (world, store, payee, mut events) = open();
     block_on(async {
         let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
         assert!(poll_once(&mut call).await.is_none());
@@ -135,10 +132,7 @@ fn what_the_background_wrote_unheard_is_told_once() {
 
 #[test]
 fn a_store_that_cannot_be_read_either_is_left_alone_for_a_while() {
-    let world = World::default();
-    let store = Flaky::<MemoryStore>::default();
-    let payee = world.run(store.clone());
-    let mut events = payee.events();
+    let (world, store, payee, mut events) = open();
     block_on(async {
         let mut wait = Box::pin(payee.wait_any_invoice(0, None));
         let mut call = Box::pin(payee.send_invoice(SendInvoice {

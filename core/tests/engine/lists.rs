@@ -26,6 +26,15 @@ fn labels(page: &Page) -> Vec<&str> {
     page.records.iter().map(|record| record.label.as_str()).collect()
 }
 
+fn by_change(start: u64, limit: Option<u32>) -> ListInvoices {
+    ListInvoices {
+        index: ListIndex::Updated,
+        start,
+        limit,
+        ..ListInvoices::default()
+    }
+}
+
 fn indexes(host: &mut Host, label: &str) -> (u64, Option<u64>, Option<u64>) {
     let record = host.get(label);
     let pay_index = record.payment.map(|payment| payment.pay_index);
@@ -115,22 +124,19 @@ fn a_list_goes_by_change() {
         pay(&mut host, label);
     }
     host.wait_s(103);
-    let by = |start, limit| ListInvoices {
-        index: ListIndex::Updated,
-        start,
-        limit,
-        ..ListInvoices::default()
-    };
-    let all = host.list(by(0, None)).unwrap();
+    let all = host.list(by_change(0, None)).unwrap();
     assert_eq!((labels(&all), all.next), (vec!["5", "1", "3", "2"], None));
-    let page = host.list(by(0, Some(2))).unwrap();
+    let page = host.list(by_change(0, Some(2))).unwrap();
     assert_eq!((labels(&page), page.next), (vec!["5", "1"], Some(3)));
-    let page = host.list(by(3, Some(2))).unwrap();
+    let page = host.list(by_change(3, Some(2))).unwrap();
     assert_eq!((labels(&page), page.next), (vec!["3", "2"], None));
     // A change moves to the end.
     pay(&mut host, "2");
-    assert_eq!(labels(&host.list(by(4, None)).unwrap()), ["2"]);
-    assert_eq!(labels(&host.list(by(u64::MAX, None)).unwrap()), [] as [&str; 0]);
+    assert_eq!(labels(&host.list(by_change(4, None)).unwrap()), ["2"]);
+    assert_eq!(
+        labels(&host.list(by_change(u64::MAX, None)).unwrap()),
+        [] as [&str; 0]
+    );
 }
 
 #[test]
@@ -149,15 +155,9 @@ fn an_invoice_that_a_damaged_index_names_twice_is_listed_once() {
     let third = pointer(3);
     overwrite(&host, |batch| batch.put(changed(1), third));
     host.restart();
-    let query = |start, limit| ListInvoices {
-        index: ListIndex::Updated,
-        start,
-        limit,
-        ..ListInvoices::default()
-    };
-    let all = host.list(query(0, None)).unwrap();
+    let all = host.list(by_change(0, None)).unwrap();
     assert_eq!((labels(&all), all.next), (vec!["3", "2"], None));
-    let page = host.list(query(0, Some(2))).unwrap();
+    let page = host.list(by_change(0, Some(2))).unwrap();
     assert_eq!((labels(&page), page.next), (vec!["3", "2"], Some(3)));
 }
 
