@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_channel::{Receiver, Sender};
 use async_lock::Mutex;
-use bitcoin::secp256k1::{PublicKey, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network;
 use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
@@ -23,6 +23,7 @@ use crate::driver::erased::Boxed;
 use crate::driver::{HostError, Received, Transport};
 use crate::engine::{Delivery, ReplyPath, Route, SendOutcome};
 use crate::onion::SharedSecret;
+use crate::NodeKey;
 use directory::{DynDirectory, NoDirectory};
 use shared::{Command, Shared};
 
@@ -66,7 +67,7 @@ pub struct SocketTransport {
 /// Collects what a [`SocketTransport`] needs.
 pub struct SocketTransportBuilder {
     network: Network,
-    key: Option<SecretKey>,
+    key: Option<NodeKey>,
     addresses: BTreeMap<PublicKey, Vec<String>>,
     directory: Box<dyn DynDirectory>,
 }
@@ -116,10 +117,10 @@ impl SocketTransport {
 }
 
 impl SocketTransportBuilder {
-    /// Is this node to others, instead of one that nobody knows and that lives as long as the transport.
+    /// Is this node to others, instead of one that nobody knows and that lives as long as the transport. The key is cleared with it.
     #[must_use]
-    pub fn key(mut self, key: SecretKey) -> Self {
-        self.key = Some(key);
+    pub fn key(mut self, key: impl Into<NodeKey>) -> Self {
+        self.key = Some(key.into());
         self
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_channel::{Receiver, Sender, TrySendError};
-use bitcoin::secp256k1::{PublicKey, SecretKey};
+use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network;
 
 use super::directory::DynDirectory;
@@ -76,13 +76,13 @@ impl Command {
 impl Shared {
     pub(super) fn new(
         network: Network,
-        key: Option<SecretKey>,
+        key: Option<NodeKey>,
         addresses: BTreeMap<PublicKey, Vec<String>>,
         directory: Box<dyn DynDirectory>,
         arrivals: Sender<Vec<u8>>,
     ) -> Result<Self, HostError> {
         let key = match key {
-            Some(key) => NodeKey::from(key),
+            Some(key) => key,
             None => NodeKey::new(&SystemEntropy.bytes()?)
                 .map_err(|_| HostError("the system's randomness makes no key".to_owned()))?,
         };
