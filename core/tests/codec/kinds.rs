@@ -4,11 +4,7 @@ use invreq::bolt12::{encode_string, Bolt12, Invoice, InvoiceRequest, Kind, Offer
 
 #[test]
 fn a_kind_has_the_name_of_the_bolt() {
-    for (kind, name) in [
-        (Kind::Offer, "offer"),
-        (Kind::InvoiceRequest, "invoice_request"),
-        (Kind::Invoice, "invoice"),
-    ] {
+    for (kind, name) in Kind::ALL.into_iter().zip(["offer", "invoice_request", "invoice"]) {
         assert_eq!(kind.name(), name);
         assert_eq!(serde_json::to_value(kind).unwrap(), name);
     }
@@ -50,6 +46,7 @@ fn an_error_says_which_kind_of_message_it_is_about() {
             let error = Bolt12::from_bytes(kind, bytes.to_vec()).unwrap_err();
             error.message().to_owned()
         };
+        assert_eq!(message(&[]), format!("the {name} has no records"));
         let unknown = format!("the unknown field 78 is even: it must be understood to use the {name}");
         assert_eq!(message(&[78, 0]), unknown);
         // An invoice may hold any type.

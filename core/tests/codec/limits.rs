@@ -43,3 +43,18 @@ fn as_many_records_as_there_may_be_are_read_and_one_more_is_not() {
     let code = stream(MAX_RECORDS + 1).map_err(|error| error.code());
     assert_eq!(code, Err(ErrorCode::LimitExceeded));
 }
+
+#[test]
+fn a_stream_has_32768_bytes_at_most() {
+    // One record: its type in one byte, its length in three.
+    let stream = |length: usize| {
+        let mut out = TlvWriter::new();
+        out.record(1, &vec![7; length - 4]).unwrap();
+        assert_eq!(out.as_bytes().len(), length);
+        TlvStream::parse(out.into_bytes())
+    };
+    let longest = stream(MAX_BYTES).unwrap();
+    assert_eq!(longest.as_bytes().len(), MAX_BYTES);
+    let code = stream(MAX_BYTES + 1).map_err(|error| error.code());
+    assert_eq!(code, Err(ErrorCode::LimitExceeded));
+}

@@ -2,7 +2,6 @@
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a test may stop at what is wrong
 
-mod bounds;
 mod cln;
 mod cln_node;
 mod common;
@@ -14,3 +13,4 @@ mod pairs;
 mod properties;
 mod rules;
 mod values;
+mod writer;
