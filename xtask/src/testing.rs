@@ -80,7 +80,8 @@ fn lines(path: &str, begins: &[&str]) -> usize {
 fn fuzzing(files: &[String]) -> Result<String, String> {
     let record = Record::read()?;
     let mut text = String::from(
-        "| target | what it proves | minutes of processor time | executions |\n| --- | --- | --: | --: |\n",
+        "| target | what it proves | minutes of processor time | of which with the address sanitizer | executions |\n\
+         | --- | --- | --: | --: | --: |\n",
     );
     let source = files
         .iter()
@@ -92,10 +93,12 @@ fn fuzzing(files: &[String]) -> Result<String, String> {
         };
         let mut words = rest.split('"');
         let (name, about) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
+        let ran = record.of(name);
         text.push_str(&format!(
-            "| `{name}` | {about} | {:.1} | {} |\n",
-            record.seconds(name) / 60.0,
-            record.executions(name)
+            "| `{name}` | {about} | {:.1} | {:.1} | {} |\n",
+            ran.seconds / 60.0,
+            ran.address_seconds / 60.0,
+            ran.executions
         ));
     }
     Ok(text)

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::{shell, testing, Done};
 use build::Sanitizer;
-pub use record::Record;
+pub use record::{Ran, Record};
 
 const USAGE: &str = "usage: cargo xtask fuzz [--minutes N] [--long] [--target NAME]… [--keep] [--address]
 
@@ -37,15 +37,18 @@ pub fn run(args: &[String]) -> Done {
     let started = Instant::now();
     let mut finds = Vec::new();
     while let Some((target, seconds)) = options.next(&targets, started, &finds)? {
-        let ran = one(&program, &target, seconds)?;
-        Record::add(&target, ran.seconds, ran.executions)?;
+        let (mut ran, found) = one(&program, &target, seconds)?;
+        if options.sanitizer == Sanitizer::Address {
+            ran.address_seconds = ran.seconds;
+        }
+        Record::add(&target, ran)?;
         println!(
             "{target:12} {:7.1} s of processor time, {:9} executions{}",
             ran.seconds,
             ran.executions,
-            if ran.found { ", and a FIND" } else { "" }
+            if found { ", and a FIND" } else { "" }
         );
-        finds.push((target, ran.found));
+        finds.push((target, found));
     }
     if options.keep {
         for target in &targets {
@@ -70,13 +73,8 @@ pub fn run(args: &[String]) -> Done {
     }
 }
 
-struct Ran {
-    seconds: f64,
-    executions: u64,
-    found: bool,
-}
-
-fn one(program: &std::path::Path, target: &str, seconds: u64) -> Result<Ran, String> {
+/// What it came to, and whether it found something.
+fn one(program: &std::path::Path, target: &str, seconds: u64) -> Result<(Ran, bool), String> {
     let corpus = corpus::working(target)?;
     let finds = corpus::finds(target);
     std::fs::create_dir_all(&finds).map_err(|error| format!("{}: {error}", finds.display()))?;
@@ -103,11 +101,12 @@ fn one(program: &std::path::Path, target: &str, seconds: u64) -> Result<Ran, Str
     if !output.status.success() {
         println!("{said}");
     }
-    Ok(Ran {
+    let ran = Ran {
         seconds,
         executions,
-        found: !output.status.success(),
-    })
+        ..Ran::default()
+    };
+    Ok((ran, !output.status.success()))
 }
 
 struct Options {
@@ -172,8 +171,9 @@ impl Options {
         if self.long {
             // The one with the least time comes first, so that none is left behind where the run is broken off.
             let record = Record::read()?;
-            left.retain(|name| record.seconds(name) < HOUR);
-            left.sort_by(|one, other| record.seconds(one).total_cmp(&record.seconds(other)));
+            let seconds = |name: &String| record.of(name).seconds;
+            left.retain(|name| seconds(name) < HOUR);
+            left.sort_by(|one, other| seconds(one).total_cmp(&seconds(other)));
             return Ok(left.first().map(|name| ((*name).clone(), SLICE)));
         }
         let share = self.minutes.saturating_mul(60).checked_div(targets.len() as u64);

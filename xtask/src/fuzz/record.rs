@@ -9,8 +9,18 @@ use crate::{shell, Done};
 
 const PATH: &str = "docs/fuzz-log.json";
 
-/// Processor time in seconds and executions of every target.
-pub struct Record(BTreeMap<String, (f64, u64)>);
+/// What was run of every target.
+pub struct Record(BTreeMap<String, Ran>);
+
+/// What runs of one target come to.
+#[derive(Clone, Copy, Default)]
+pub struct Ran {
+    /// Processor time, in seconds.
+    pub seconds: f64,
+    /// Those of it that ran with the address sanitizer.
+    pub address_seconds: f64,
+    pub executions: u64,
+}
 
 impl Record {
     pub fn read() -> Result<Self, String> {
@@ -19,39 +29,49 @@ impl Record {
         };
         let read: Value = serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?;
         let targets = read.as_object().ok_or_else(|| format!("{PATH} is no object"))?;
-        let row = |row: &Value| Some((row["cpuSeconds"].as_f64()?, row["executions"].as_u64()?));
         let rows = targets.iter().map(|(name, value)| {
-            let row = row(value).ok_or_else(|| format!("{PATH}: {name} cannot be read"))?;
+            let row = Ran::read(value).ok_or_else(|| format!("{PATH}: {name} cannot be read"))?;
             Ok((name.clone(), row))
         });
         rows.collect::<Result<_, String>>().map(Self)
     }
 
     /// Adds what one run came to.
-    pub fn add(target: &str, seconds: f64, executions: u64) -> Done {
+    pub fn add(target: &str, ran: Ran) -> Done {
         let mut record = Self::read()?;
         let row = record.0.entry(target.to_owned()).or_default();
-        row.0 += seconds;
-        row.1 = row.1.saturating_add(executions);
+        row.seconds += ran.seconds;
+        row.address_seconds += ran.address_seconds;
+        row.executions = row.executions.saturating_add(ran.executions);
         record.write()
     }
 
-    pub fn seconds(&self, target: &str) -> f64 {
-        self.0.get(target).map_or(0.0, |row| row.0)
-    }
-
-    pub fn executions(&self, target: &str) -> u64 {
-        self.0.get(target).map_or(0, |row| row.1)
+    pub fn of(&self, target: &str) -> Ran {
+        self.0.get(target).copied().unwrap_or_default()
     }
 
     /// One line for each target.
     fn write(&self) -> Done {
-        let rows = self.0.iter().map(|(name, (seconds, executions))| {
-            let row = json!({ "cpuSeconds": seconds.round() as u64, "executions": executions });
+        let rows = self.0.iter().map(|(name, ran)| {
+            let row = json!({
+                "cpuSeconds": ran.seconds.round() as u64,
+                "ofWhichAddressSanitizer": ran.address_seconds.round() as u64,
+                "executions": ran.executions,
+            });
             format!("  \"{name}\": {row}")
         });
         let text = format!("{{\n{}\n}}\n", rows.collect::<Vec<_>>().join(",\n"));
         fs::write(shell::root().join(PATH), text).map_err(|error| format!("{PATH}: {error}"))
+    }
+}
+
+impl Ran {
+    fn read(row: &Value) -> Option<Self> {
+        Some(Self {
+            seconds: row["cpuSeconds"].as_f64()?,
+            address_seconds: row["ofWhichAddressSanitizer"].as_f64().unwrap_or_default(),
+            executions: row["executions"].as_u64()?,
+        })
     }
 }
 
