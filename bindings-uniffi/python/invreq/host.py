@@ -42,7 +42,7 @@ class PaymentSource(Protocol):
         """An inbound payment of this amount, with the paths a payer can reach it by.
 
         Take the request's payment hash, or answer with one of your own. It is called after everything else about the request has
-        been checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. It has a
+        been checked, and once per call, however often other writers are faster; a call that is made again has another hash. It has a
         minute to answer, and is cancelled when nobody waits any more. What it raises ends up in the error of the call.
         """
         ...
@@ -158,6 +158,7 @@ class Store(Protocol):
         """Does everything in the batch, or nothing; durable when it returns.
 
         In one transaction: the revision is checked first, then that no key of `absent` exists. Otherwise it raises a `conflict`.
+        Where it raises `failed` it may have been done all the same, but is over: it takes no effect later.
         """
         ...
 

@@ -22,8 +22,8 @@ pub trait PaymentSource: Send + Sync {
     /// An inbound payment of this amount, with the paths a payer can reach it by.
     ///
     /// Take the request's payment hash, or answer with one of your own. It is called after everything else about the request
-    /// has been checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. What
-    /// has no invoice in the end can be forgotten when it expires. It has a minute to answer.
+    /// has been checked, and once per call, however often other writers are faster; a call that is made again has another
+    /// hash. What has no invoice in the end can be forgotten when it expires. It has a minute to answer.
     fn create_inbound_payment(
         &self,
         request: &InboundPaymentRequest,

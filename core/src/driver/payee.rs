@@ -277,10 +277,10 @@ impl Payee {
 
     async fn call(&self, input: impl FnOnce(CallId) -> Input) -> Result<Outcome> {
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        // Tells the engine, should this future be dropped: after `reply`, by which the runner sees that the caller has left.
+        let leave = Leave { payee: self, call };
         let (caller, reply) = async_channel::bounded(1);
         self.callers().insert(call, caller);
-        // Tells the engine, should this future be dropped.
-        let leave = Leave { payee: self, call };
         self.shared.check_open()?;
         let asker = Asker::Call(call);
         self.give(Job {
@@ -395,11 +395,16 @@ struct Leave<'a> {
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        let call = self.call;
-        if self.payee.callers().remove(&call).is_some() {
-            let input = Input::Cancel { call };
-            let asker = Asker::None;
-            let _ = self.payee.give(Job { input, asker });
+        let (payee, call) = (self.payee, self.call);
+        if !payee.callers().contains_key(&call) {
+            return;
+        }
+        let input = Input::Cancel { call };
+        let asker = Asker::None;
+        let told = payee.give(Job { input, asker });
+        // Otherwise the engine's reply takes the caller off the list.
+        if told.and(payee.shared.check_open()).is_err() {
+            payee.callers().remove(&call);
         }
     }
 }

@@ -9,6 +9,7 @@ use async_channel::Sender;
 use async_lock::Mutex;
 use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
+use zeroize::Zeroizing;
 
 use crate::driver::erased::{DynClock, DynSigner, DynSource, DynStore, DynTransport};
 use crate::driver::{Entropy, HostError};
@@ -49,67 +50,52 @@ pub(crate) struct Shared {
 impl Shared {
     /// Carries out an input. When it returns, everything the input led to is written and handed on.
     pub(crate) async fn perform(&self, input: &Input) -> Result<()> {
-        for _ in 0..MAX_CONFLICTS {
-            let now_ms = self.clock.now_ms();
-            let entropy = self.dice()?;
-            let mut answers = Answers::new();
-            loop {
-                let mut engine = self.engine.lock().await;
-                self.check_open()?;
-                let advance = match self
-                    .advance(&mut engine, input, now_ms, &entropy, &mut answers)
-                    .await
-                {
-                    Ok(Advance::Conflict) if *input != Input::Restore => {
-                        let reloaded = self.reload(&mut engine).await;
-                        reloaded.map(|()| Advance::Conflict)
-                    }
-                    advance => advance,
-                };
-                match advance.inspect_err(|_| self.hand_on(nothing_but(engine.wake_at())))? {
-                    Advance::Done => return Ok(()),
-                    Advance::Conflict => break,
-                    Advance::Ask(needs) => {
-                        // The host may take its time, so others go on meanwhile. What was read of the store may be
-                        // out of date when it is done.
-                        drop(engine);
-                        self.ask_all(needs, &mut answers).await;
-                        answers.forget_reads();
-                    }
-                }
+        let mut attempt = self.attempt()?;
+        loop {
+            let mut engine = self.engine.lock().await;
+            self.check_open()?;
+            let questions = self.settle(&mut engine, input, &mut attempt).await;
+            let questions = questions.inspect_err(|_| self.hand_on(nothing_but(engine.wake_at())))?;
+            // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it
+            // is done.
+            drop(engine);
+            if questions.is_empty() {
+                return Ok(());
+            }
+            self.ask_all(questions, &mut attempt.answers).await;
+            attempt.answers.forget_reads();
+        }
+    }
+
+    /// Goes on until the input is done, or until only the host can say more: then it gives what to ask.
+    ///
+    /// All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
+    async fn settle(&self, engine: &mut Engine, input: &Input, attempt: &mut Attempt) -> Result<Vec<Need>> {
+        loop {
+            match self.advance(engine, input, attempt).await? {
+                Advance::Done => return Ok(Vec::new()),
+                Advance::Ask(needs) => return Ok(needs),
+                Advance::Conflict => attempt.begin_again()?,
+            }
+            if *input != Input::Restore {
+                self.reload(engine).await?;
             }
         }
-        Err(busy())
     }
 
     /// Reads what another writer changed.
     async fn reload(&self, engine: &mut Engine) -> Result<()> {
-        for _ in 0..MAX_CONFLICTS {
-            let (now_ms, entropy) = (self.clock.now_ms(), self.dice()?);
-            let mut answers = Answers::new();
-            let advance = self
-                .advance(engine, &Input::Restore, now_ms, &entropy, &mut answers)
-                .await?;
-            if matches!(advance, Advance::Done) {
-                return Ok(());
-            }
+        let mut attempt = self.attempt()?;
+        while let Advance::Conflict = self.advance(engine, &Input::Restore, &mut attempt).await? {
+            attempt.begin_again()?;
         }
-        Err(busy())
+        Ok(())
     }
 
     /// Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
-    ///
-    /// All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
-    async fn advance(
-        &self,
-        engine: &mut Engine,
-        input: &Input,
-        now_ms: u64,
-        entropy: &[u8; 32],
-        answers: &mut Answers,
-    ) -> Result<Advance> {
+    async fn advance(&self, engine: &mut Engine, input: &Input, attempt: &mut Attempt) -> Result<Advance> {
         let step = loop {
-            let needs = match engine.begin(input, now_ms, entropy, answers) {
+            let needs = match engine.begin(input, attempt.now_ms, &attempt.entropy, &attempt.answers) {
                 Ok(Progress::Step(step)) => break step,
                 Ok(Progress::Need(needs)) => needs,
                 Err(error) if error.code() == ErrorCode::StoreConflict => return Ok(Advance::Conflict),
@@ -121,7 +107,7 @@ impl Shared {
             if reads.is_empty() {
                 return Ok(Advance::Ask(rest));
             }
-            self.read_all(reads, answers).await?;
+            self.read_all(reads, &mut attempt.answers).await?;
         };
         if let Some(batch) = &step.batch {
             match self.store.write(batch).await {
@@ -134,9 +120,15 @@ impl Shared {
         Ok(Advance::Done)
     }
 
-    fn dice(&self) -> Result<[u8; 32]> {
-        let bytes = self.entropy.bytes();
-        bytes.map_err(|error| Error::new(ErrorCode::Internal, error.0))
+    fn attempt(&self) -> Result<Attempt> {
+        let entropy = self.entropy.bytes();
+        let entropy = entropy.map_err(|error| Error::new(ErrorCode::Internal, error.0))?;
+        Ok(Attempt {
+            now_ms: self.clock.now_ms(),
+            entropy: Zeroizing::new(entropy),
+            answers: Answers::new(),
+            conflicts: 0,
+        })
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
@@ -251,6 +243,12 @@ impl Shared {
         }
     }
 
+    /// Whether the caller went away before there was a reply.
+    pub(crate) fn has_left(&self, call: CallId) -> bool {
+        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.get(&call).is_some_and(Sender::is_closed)
+    }
+
     /// Hands on what a committed step let out. Channels that nobody reads any more swallow it: it is all in the store.
     fn hand_on(&self, effects: Effects) {
         *self.wake_at.lock().unwrap_or_else(PoisonError::into_inner) = effects.wake_at;
@@ -268,9 +266,30 @@ impl Shared {
     }
 }
 
+/// One input on its way: it keeps its moment, its dice and what the host answered, so that the host is asked once however often
+/// other writers are faster.
+struct Attempt {
+    now_ms: u64,
+    entropy: Zeroizing<[u8; 32]>,
+    answers: Answers,
+    conflicts: u32,
+}
+
+impl Attempt {
+    /// After a conflict: what was read of the store is out of date.
+    fn begin_again(&mut self) -> Result<()> {
+        self.answers.forget_reads();
+        self.conflicts = self.conflicts.saturating_add(1);
+        match self.conflicts < MAX_CONFLICTS {
+            true => Ok(()),
+            false => Err(busy()),
+        }
+    }
+}
+
 enum Advance {
     Done,
-    /// Another writer was faster, so the store has to be read again.
+    /// The store has to be read again: another writer was faster, or nobody knows what the last write did.
     Conflict,
     /// The host has to answer these first.
     Ask(Vec<Need>),

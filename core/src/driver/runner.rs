@@ -171,6 +171,10 @@ async fn carry_out(shared: Arc<Shared>, job: Job) -> Worked {
     let result = shared.perform(&job.input).await;
     match (job.asker, result) {
         (Asker::Call(call), Err(error)) => shared.reply(call, Err(error)),
+        // The engine was told before it knew of the call.
+        (Asker::Call(call), Ok(())) if shared.has_left(call) => {
+            shared.perform_for_good(&Input::Cancel { call }).await;
+        }
         (Asker::Done(done), result) => _ = done.try_send(result),
         (Asker::Call(_), Ok(())) | (Asker::None, _) => {}
     }

@@ -10,7 +10,8 @@
 //! commit(step.id) ─► Effects { deliveries, replies, events, wake_at }
 //! ```
 //!
-//! Where `begin` says `store_conflict`, or the store does, the host begins [`Input::Restore`], and then the input again.
+//! Where `begin` says `store_conflict`, or the store does, the host begins [`Input::Restore`], and then the input again, with the
+//! same time, entropy and answers but for what it read of the store ([`Answers::forget_reads`]): nothing is asked twice.
 //!
 //! Where the store fails, nobody knows whether it wrote. The engine then answers nothing from memory: whatever is begun next is a
 //! `store_conflict` until the store is read again. Nobody may come with anything, so the host asks [`Engine::wake_at`], which
@@ -134,8 +135,8 @@ impl Engine {
     /// Works out what an input means, and changes nothing.
     ///
     /// `now_ms` is the time in Unix milliseconds. `entropy` is 32 bytes from the host's random generator, fresh for every
-    /// input; only the calls of one input that follow a [`Progress::Need`] repeat it, together with `now_ms`. A step that
-    /// is not committed is forgotten when the next one begins.
+    /// input; only the calls of one input that follow a [`Progress::Need`] or a conflict repeat it, together with `now_ms`. A step
+    /// that is not committed is forgotten when the next one begins.
     ///
     /// # Errors
     /// Those of the input: nothing is to be written or done then. `not_open` before the first restore. `store_conflict` where

@@ -1,6 +1,7 @@
 //! Calls from beginning to end.
 
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 
 use futures_lite::future::{poll_once, zip};
 use invreq::engine::{Claim, DeliveryState, Existing, ListInvoices, SendInvoice, SendOutcome, Status};
@@ -8,7 +9,7 @@ use invreq::store::MemoryStore;
 use invreq::ErrorCode;
 
 use crate::common::{error_bytes, params, Request, START};
-use crate::host::{block_on, money, next, World};
+use crate::host::{block_on, money, next, sent, World};
 
 fn text() -> String {
     Request::default().text()
@@ -72,7 +73,7 @@ fn waits_end_by_the_clock() {
         next(&mut events, "expired").await;
         let sleep = async {
             loop {
-                async_io::Timer::after(core::time::Duration::from_millis(2)).await;
+                async_io::Timer::after(Duration::from_millis(2)).await;
                 world.clock.go(1);
             }
         };
@@ -150,7 +151,7 @@ fn offline_and_back_is_sent() {
                 }
                 loop {
                     world.clock.go(pause);
-                    let again = async_io::Timer::after(core::time::Duration::from_millis(50));
+                    let again = async_io::Timer::after(Duration::from_millis(50));
                     let copy = futures_lite::future::or(
                         async { Some(world.wire.sent.recv().await.unwrap()) },
                         async {
@@ -202,6 +203,36 @@ fn a_slow_source_holds_up_nobody_else() {
         assert!(payee.claim(claim).await.unwrap().preimage.is_some());
         payee.payment_received(money(hash)).await.unwrap();
         assert_eq!(call.await.unwrap().status, Status::Paid);
+    });
+}
+
+#[test]
+fn a_call_that_is_dropped_while_the_source_thinks_leaves_no_wait() {
+    let world = World::default();
+    let payee = world.run(MemoryStore::new());
+    let mut events = payee.events();
+    block_on(async {
+        world.source.stuck.store(true, Ordering::SeqCst);
+        let params = SendInvoice {
+            expiry: Some(600),
+            timeout: Some(30),
+            ..params(&text(), "a")
+        };
+        let mut call = Box::pin(payee.send_invoice(params));
+        assert!(poll_once(&mut call).await.is_none());
+        while world.source.asked.load(Ordering::SeqCst) == 0 {
+            async_io::Timer::after(Duration::from_millis(1)).await;
+        }
+        drop(call);
+        // The engine is told, and does not know of the call yet.
+        payee.list_invoices(ListInvoices::default()).await.unwrap();
+        world.source.stuck.store(false, Ordering::SeqCst);
+        sent(&mut events).await;
+        let thrown = world.dice.thrown();
+        // At the end of a wait there would be a tick.
+        world.clock.go(30);
+        payee.list_invoices(ListInvoices::default()).await.unwrap();
+        assert_eq!(world.dice.thrown(), thrown + 1);
     });
 }
 

@@ -12,7 +12,8 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use futures_lite::FutureExt;
 use invreq::driver::{Clock, Entropy, HostError, Payee, PaymentSource, Received, Runner, Transport};
 use invreq::engine::{
-    Delivery, Event, InboundPayment, InboundPaymentRequest, PaymentReceived, ReplyPath, Route, SendOutcome,
+    Delivery, DeliveryState, Event, InboundPayment, InboundPaymentRequest, PaymentReceived, ReplyPath, Route,
+    SendOutcome,
 };
 use invreq::onion::{ecdh_with, Ecdh, SharedSecret};
 use invreq::store::{Batch, Entry, Store, StoreError};
@@ -73,6 +74,13 @@ impl Clock for FakeClock {
 #[derive(Clone, Default)]
 pub struct Dice(Arc<AtomicU64>);
 
+impl Dice {
+    /// How often they were thrown: once for every input.
+    pub fn thrown(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 impl Entropy for Dice {
     fn bytes(&self) -> Result<[u8; 32], HostError> {
         let mut bytes = [0xd2; 32];
@@ -91,8 +99,8 @@ pub struct Source {
 impl PaymentSource for Source {
     async fn create_inbound_payment(&self, _: &InboundPaymentRequest) -> Result<InboundPayment, HostError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        if self.stuck.load(Ordering::SeqCst) {
-            return pending().await;
+        while self.stuck.load(Ordering::SeqCst) {
+            async_io::Timer::after(Duration::from_millis(1)).await;
         }
         let paths = vec![payment_path(0, 1_000_000_000)];
         Ok(InboundPayment {
@@ -304,6 +312,16 @@ pub async fn next(events: &mut invreq::driver::Events, name: &str) -> Event {
         let event = events.recv_direct().await.unwrap();
         if crate::common::host::event_name(&event) == name {
             return event;
+        }
+    }
+}
+
+/// Until it is written that a copy was sent.
+pub async fn sent(events: &mut invreq::driver::Events) {
+    loop {
+        match next(events, "delivery").await {
+            Event::Delivery(record) if record.delivery.state == DeliveryState::Sent => return,
+            _ => {}
         }
     }
 }

@@ -5,12 +5,12 @@ use core::time::Duration;
 
 use futures_lite::future::{poll_once, zip};
 use invreq::driver::{Events, Payee, Received};
-use invreq::engine::{Claim, DeliveryState, Event, Record, SendInvoice, Status};
+use invreq::engine::{Claim, Event, Record, SendInvoice, Status};
 use invreq::store::MemoryStore;
 use invreq::{Error, ErrorCode};
 
 use crate::common::{error_bytes, params, Request, START};
-use crate::host::{block_on, money, next, Flaky, World};
+use crate::host::{block_on, money, next, sent, Flaky, World};
 
 /// A payee on a store that can fail, and what it tells.
 fn open() -> (World, Flaky<MemoryStore>, Payee, Events) {
@@ -33,16 +33,6 @@ async fn event(events: &mut Events, name: &str) -> Record {
             record
         }
         other => panic!("{other:?}"),
-    }
-}
-
-/// Until it is written that a copy was sent.
-async fn sent(events: &mut Events) {
-    loop {
-        match next(events, "delivery").await {
-            Event::Delivery(record) if record.delivery.state == DeliveryState::Sent => return,
-            _ => {}
-        }
     }
 }
 
@@ -169,5 +159,28 @@ fn a_store_that_cannot_be_read_either_is_left_alone_for_a_while() {
             }
         }
         assert_eq!(told, looks);
+    });
+}
+
+#[test]
+fn what_the_source_answered_meanwhile_is_not_asked_again() {
+    let (world, store, payee, mut events) = open();
+    block_on(async {
+        let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
+        assert!(poll_once(&mut call).await.is_none());
+        let hash = world.wire.sent.recv().await.unwrap().payment_hash;
+        sent(&mut events).await;
+        world.source.stuck.store(true, Ordering::SeqCst);
+        let mut other = Box::pin(payee.send_invoice(params(&Request::number(2).text(), "b")));
+        assert!(poll_once(&mut other).await.is_none());
+        while world.source.asked.load(Ordering::SeqCst) < 2 {
+            async_io::Timer::after(Duration::from_millis(1)).await;
+        }
+        store.unheard.store(1, Ordering::SeqCst);
+        assert_failed(payee.payment_received(money(hash)).await);
+        world.source.stuck.store(false, Ordering::SeqCst);
+        assert_eq!(world.wire.sent.recv().await.unwrap().label, "b");
+        assert_eq!(call.await.unwrap().status, Status::Paid);
+        assert_eq!(world.source.asked.load(Ordering::SeqCst), 2);
     });
 }

@@ -62,15 +62,19 @@ export class Engine {
 
   /** Carries out an input. When it resolves, everything the input led to is written and handed on. */
   async perform(make: MakeInput): Promise<void> {
-    const input = call(make);
+    const attempt = this.#begin(make);
     try {
-      const isRestore = make === restore;
-      for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
-        if ((await this.#attempt(input, isRestore)) === "done") return;
+      for (;;) {
+        const questions = await this.locked(() => this.#settleOrWake(attempt));
+        if (questions.length === 0) return;
+        // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
+        const given = await Promise.all(questions.map((need) => ask(this.#hosts, need, this.#closing)));
+        this.#closing.throwIfAborted();
+        given.forEach((give, at) => give(attempt.answers, at));
+        call(() => attempt.answers.forgetReads());
       }
-      throw busy();
     } finally {
-      free(input);
+      end(attempt);
     }
   }
 
@@ -94,66 +98,57 @@ export class Engine {
     return this.locked(() => free(this.#handle));
   }
 
-  async #attempt(input: Input, isRestore: boolean): Promise<"done" | "conflict"> {
-    const attempt = this.#begin();
+  async #settleOrWake(attempt: Attempt): Promise<readonly Need[]> {
+    this.#closing.throwIfAborted();
     try {
-      for (;;) {
-        const advance = await this.locked(async () => {
-          this.#closing.throwIfAborted();
-          try {
-            const advance = await this.#advance(input, attempt);
-            if (advance === "conflict" && !isRestore) await this.#reload();
-            return advance;
-          } catch (error) {
-            // What was written all the same is found when the engine looks for it.
-            this.#handOn({ ...NOTHING, wakeAt: call(() => this.#handle.wakeAt()) });
-            throw error;
-          }
-        });
-        if (typeof advance === "string") return advance;
-        // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
-        const given = await Promise.all(advance.map((need) => ask(this.#hosts, need, this.#closing)));
-        this.#closing.throwIfAborted();
-        given.forEach((give, at) => give(attempt.answers, at));
-        call(() => attempt.answers.forgetReads());
-      }
-    } finally {
-      end(attempt);
+      return await this.#settle(attempt);
+    } catch (error) {
+      // What was written all the same is found when the engine looks for it.
+      this.#handOn({ ...NOTHING, wakeAt: call(() => this.#handle.wakeAt()) });
+      throw error;
+    }
+  }
+
+  /**
+   * Goes on until the input is done, or until only the host can say more: then it gives what to ask.
+   *
+   * All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
+   */
+  async #settle(attempt: Attempt): Promise<readonly Need[]> {
+    for (;;) {
+      const advance = await this.#advance(attempt);
+      if (advance === "done") return [];
+      if (advance !== "conflict") return advance;
+      beginAgain(attempt);
+      if (attempt.make !== restore) await this.#reload();
     }
   }
 
   /** Reads what another writer changed. */
   async #reload(): Promise<void> {
-    const input = call(restore);
+    const attempt = this.#begin(restore);
     try {
-      for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
-        const attempt = this.#begin();
-        try {
-          if ((await this.#advance(input, attempt)) === "done") return;
-        } finally {
-          end(attempt);
-        }
-      }
-      throw busy();
+      while ((await this.#advance(attempt)) === "conflict") beginAgain(attempt);
     } finally {
-      free(input);
+      end(attempt);
     }
   }
 
-  #begin(): Attempt {
+  #begin(make: MakeInput): Attempt {
     const { time } = this.#hosts;
-    return { nowMs: time.nowMs(), entropy: time.entropy(), answers: call((glue) => new glue.Answers()) };
+    const nowMs = time.nowMs();
+    const entropy = time.entropy();
+    const { input, answers } = call((glue) => ({ input: make(glue), answers: new glue.Answers() }));
+    return { make, input, nowMs, entropy, answers, conflicts: 0 };
   }
 
-  /**
-   * Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
-   *
-   * All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
-   */
-  async #advance(
-    input: Input,
-    { nowMs, entropy, answers }: Attempt,
-  ): Promise<"done" | "conflict" | readonly Need[]> {
+  /** Begins the input and, once there is nothing to ask but the store, writes, commits and hands on. */
+  async #advance({
+    input,
+    nowMs,
+    entropy,
+    answers,
+  }: Attempt): Promise<"done" | "conflict" | readonly Need[]> {
     for (;;) {
       let begun: Begun;
       try {
@@ -189,14 +184,29 @@ export class Engine {
 export const restore: MakeInput = (glue) => glue.Input.restore();
 export const tick: MakeInput = (glue) => glue.Input.tick();
 
+/**
+ * One input on its way: it keeps its moment, its dice and what the host answered, so that the host is asked once however often
+ * other writers are faster.
+ */
 interface Attempt {
+  readonly make: MakeInput;
+  readonly input: Input;
   readonly nowMs: number;
   readonly entropy: Uint8Array;
   readonly answers: Answers;
+  conflicts: number;
 }
 
-function end({ entropy, answers }: Attempt): void {
+/** After a conflict: what was read of the store is out of date. */
+function beginAgain(attempt: Attempt): void {
+  attempt.conflicts += 1;
+  if (attempt.conflicts >= MAX_CONFLICTS) throw busy();
+  call(() => attempt.answers.forgetReads());
+}
+
+function end({ input, entropy, answers }: Attempt): void {
   entropy.fill(0);
+  free(input);
   free(answers);
 }
 

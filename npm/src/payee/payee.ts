@@ -400,12 +400,13 @@ export class Payee {
   async #call<T>(make: inputs.MakeCall, options: WaitOptions = {}): Promise<T> {
     const signal = readSignal(options);
     this.#closing.signal.throwIfAborted();
-    const { number, reply } = this.#calls.begin(
-      signal,
-      () => void this.#background.performForGood(inputs.cancel(number)),
-    );
+    // Only what the engine knows of can be ended.
+    let performed = Promise.resolve();
+    const leave = (): void =>
+      void performed.then(() => this.#background.performForGood(inputs.cancel(number)));
+    const { number, reply } = this.#calls.begin(signal, leave);
     if (!this.#calls.isOver(number)) {
-      this.#engine
+      performed = this.#engine
         .perform(make(number))
         .catch((error: unknown) => this.#calls.reply({ call: number, error: error as InvreqError }));
     }

@@ -26,9 +26,23 @@ TICK = Input.TICK()
 
 @dataclass
 class _Attempt:
+    """One input on its way.
+
+    It keeps its moment, its dice and what the host answered, so that the host is asked once however often other writers are faster.
+    """
+
+    given: Input
     now_ms: int
     entropy: bytes
     answers: ffi.Answers
+    conflicts: int = 0
+
+    def begin_again(self) -> None:
+        """After a conflict: what was read of the store is out of date."""
+        self.conflicts += 1
+        if self.conflicts >= MAX_CONFLICTS:
+            raise errors.StoreConflict("other writers keep changing the store")
+        call(self.answers.forget_reads)
 
 
 class Engine:
@@ -48,10 +62,25 @@ class Engine:
 
         It is never cancelled by a caller: whoever calls it does so in a task of the payee's own.
         """
-        for _ in range(MAX_CONFLICTS):
-            if await self._attempt(given):
+        attempt = self._begin(given)
+        while True:
+            async with self._lock:
+                self._closing.check()
+                try:
+                    questions = await self._settle(attempt)
+                except Exception:
+                    # What was written all the same is found when the engine looks for it.
+                    wake_at = call(self._handle.wake_at)
+                    self._hand_on(Effects(deliveries=[], replies=[], events=[], wake_at=wake_at))
+                    raise
+            if not questions:
                 return
-        raise _busy()
+            # The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
+            answers = await asyncio.gather(*(ask(self._hosts, self._closing, need) for need in questions))
+            self._closing.check()
+            for need, answer in zip(questions, answers):
+                put(attempt.answers, need, answer)
+            call(attempt.answers.forget_reads)
 
     async def look(self, at: Callable[[ffi.Engine], T]) -> T:
         """Looks at the engine between two inputs."""
@@ -64,50 +93,34 @@ class Engine:
         async with self._lock:
             pass
 
-    async def _attempt(self, given: Input) -> bool:
-        attempt = self._begin()
-        while True:
-            async with self._lock:
-                self._closing.check()
-                try:
-                    needs = await self._advance(given, attempt)
-                    if needs is None and given is not RESTORE:
-                        await self._reload()
-                except Exception:
-                    # What was written all the same is found when the engine looks for it.
-                    wake_at = call(self._handle.wake_at)
-                    self._hand_on(Effects(deliveries=[], replies=[], events=[], wake_at=wake_at))
-                    raise
-                if needs is None:
-                    return False
-            if not needs:
-                return True
-            # The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
-            answers = await asyncio.gather(*(ask(self._hosts, self._closing, need) for need in needs))
-            self._closing.check()
-            for need, answer in zip(needs, answers):
-                put(attempt.answers, need, answer)
-            call(attempt.answers.forget_reads)
+    async def _settle(self, attempt: _Attempt) -> list[Any]:
+        """Goes on until the input is done, or until only the host can say more: then it gives what to ask.
+
+        All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
+        """
+        while (questions := await self._advance(attempt)) is None:
+            attempt.begin_again()
+            if attempt.given is not RESTORE:
+                await self._reload()
+        return questions
 
     async def _reload(self) -> None:
         """Reads what another writer changed."""
-        for _ in range(MAX_CONFLICTS):
-            if await self._advance(RESTORE, self._begin()) is not None:
-                return
-        raise _busy()
+        attempt = self._begin(RESTORE)
+        while await self._advance(attempt) is None:
+            attempt.begin_again()
 
-    def _begin(self) -> _Attempt:
+    def _begin(self, given: Input) -> _Attempt:
         time = self._hosts.time
-        return _Attempt(time.now_ms(), time.entropy(), ffi.Answers())
+        return _Attempt(given, time.now_ms(), time.entropy(), ffi.Answers())
 
-    async def _advance(self, given: Input, attempt: _Attempt) -> list[Any] | None:
+    async def _advance(self, attempt: _Attempt) -> list[Any] | None:
         """Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
 
-        All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs. It gives what is
-        to be asked, which is nothing where it is done; `None` after a conflict.
+        It gives what is to be asked, which is nothing where it is done; `None` after a conflict.
         """
         while True:
-            begun = self._step(given, attempt)
+            begun = self._step(attempt)
             if begun.kind == "failed":
                 if isinstance(begun.error, errors.StoreConflict):
                     return None
@@ -126,9 +139,9 @@ class Engine:
                 return list(begun.needs)
             await self._read_all(reads, attempt.answers)
 
-    def _step(self, given: Input, attempt: _Attempt) -> Any:
+    def _step(self, attempt: _Attempt) -> Any:
         # What only the core can see, such as a point that is not on the curve, is a parameter that cannot be used.
-        return call(self._handle.begin, given, attempt.now_ms, attempt.entropy, attempt.answers)
+        return call(self._handle.begin, attempt.given, attempt.now_ms, attempt.entropy, attempt.answers)
 
     async def _read_all(self, reads: list[Any], answers: ffi.Answers) -> None:
         """Asks the store for all of it at once."""
@@ -141,7 +154,3 @@ class Engine:
             if isinstance(entries, BaseException):
                 raise entries
             call(answers.insert, need, ffi.Answer.ENTRIES(entries))
-
-
-def _busy() -> errors.StoreConflict:
-    return errors.StoreConflict("other writers keep changing the store")

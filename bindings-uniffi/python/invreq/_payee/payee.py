@@ -382,12 +382,12 @@ class Payee:
         self._check()
         call, reply = self._calls.begin()
         # In a task of its own: a caller that goes away must not stop a write in the middle.
-        self._closing.spawn(self._carry_out(call, make(call)))
+        performing = self._closing.spawn(self._carry_out(call, make(call)))
         try:
             outcome = await reply
         except asyncio.CancelledError:
             if self._calls.leave(call) and not self._closing.is_over:
-                self._closing.spawn(self._background.perform_for_good(Input.CANCEL(call=call)))
+                self._closing.spawn(self._end_wait(call, performing))
             raise
         if not isinstance(outcome, kind):
             raise errors.Internal("the engine gave another kind of reply")
@@ -400,6 +400,11 @@ class Payee:
             self._calls.reply(call, None, closed() if self._closing.is_over else known(error))
             if not isinstance(error, Exception):
                 raise
+
+    async def _end_wait(self, call: int, performing: asyncio.Task[None]) -> None:
+        # Only what the engine knows of can be ended.
+        await asyncio.wait([performing])
+        await self._background.perform_for_good(Input.CANCEL(call=call))
 
     async def _tell(self, given: Input) -> None:
         """An input that has no reply."""

@@ -8,7 +8,7 @@ public protocol PaymentSource: Sendable {
     /// An inbound payment of this amount, with the paths a payer can reach it by.
     ///
     /// Take the request's payment hash, or answer with one of your own. It is called after everything else about the request has
-    /// been checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. It has a
+    /// been checked, and once per call, however often other writers are faster; a call that is made again has another hash. It has a
     /// minute to answer.
     func createInboundPayment(_ request: InboundPaymentRequest) async throws -> InboundPayment
 
@@ -115,6 +115,7 @@ public protocol Store: Sendable {
     /// Does everything in the batch, or nothing; durable when it returns.
     ///
     /// In one transaction: the revision is checked first, then that no key of `absent` exists. Otherwise it throws a conflict.
+    /// Where it throws `failed` it may have been done all the same, but is over: it takes no effect later.
     func write(_ batch: Batch) async throws
 
     /// Waits for the calls under way and gives back what the store occupies. Calls begun after it throw ``StoreError/closed``.

@@ -170,10 +170,13 @@ impl Scene {
 
     // --- the loop of a driver
 
-    /// Begins until there is a step, and carries it out. After a conflict the store is read, and the input begins anew.
+    /// Begins until there is a step, and carries it out. After a conflict the store is read, and the input begins anew, with what the
+    /// host answered.
     fn give(&mut self, input: &Input, answering: Answering, write: Write) {
+        let (entropy, mut answers) = (self.host.entropy(), Answers::new());
         for _ in 0..2 {
-            let step = match self.begin(input, answering) {
+            answers.forget_reads();
+            let step = match self.begin(input, &entropy, &mut answers, answering) {
                 // What a wrong store led to must not get into this one; whatever else a host says may.
                 Ok(Some((step, reads_right))) if reads_right => step,
                 Ok(_) => return,
@@ -192,12 +195,17 @@ impl Scene {
     }
 
     /// The step, and whether it comes of what is in the store; none where the store itself gave no answer.
-    fn begin(&mut self, input: &Input, answering: Answering) -> invreq::Result<Option<(Step, bool)>> {
+    fn begin(
+        &mut self,
+        input: &Input,
+        entropy: &[u8; 32],
+        answers: &mut Answers,
+        answering: Answering,
+    ) -> invreq::Result<Option<(Step, bool)>> {
         let host = &mut self.host;
-        let (entropy, mut answers) = (host.entropy(), Answers::new());
         let mut reads_right = true;
         for _ in 0..50 {
-            match host.engine.begin(input, host.now_ms, &entropy, &answers)? {
+            match host.engine.begin(input, host.now_ms, entropy, answers)? {
                 Progress::Step(step) => return Ok(Some((step, reads_right))),
                 Progress::Need(needs) => {
                     assert!(!needs.is_empty());
@@ -222,6 +230,7 @@ impl Scene {
         }
         if let Some(batch) = &step.batch {
             if write == Write::Failed {
+                self.wants_to_look();
                 return true;
             }
             if block_on(self.host.store.write(batch)).is_err() {
@@ -232,6 +241,7 @@ impl Scene {
             match write {
                 Write::DoneUnheard => {
                     self.behind[0] = true;
+                    self.wants_to_look();
                     return true;
                 }
                 Write::DiesAfter => {
@@ -271,6 +281,12 @@ impl Scene {
             self.copies.pop_front();
         }
         self.host.deliveries.extend(effects.deliveries);
+    }
+
+    /// Nobody said what became of a write: the engine does not wait for somebody to come.
+    fn wants_to_look(&self) {
+        let (at, soon) = (self.host.engine.wake_at(), self.host.now_ms.saturating_add(500));
+        assert!(at.is_some_and(|at| at <= soon), "{at:?}");
     }
 
     fn restore(&mut self) {

@@ -242,10 +242,13 @@ impl System {
         })
     }
 
-    /// Begin, write, commit; after a conflict the store is read again and the input begins anew, as in every driver.
+    /// Begin, write, commit; after a conflict the store is read again and the input begins anew with what the host answered, as
+    /// in every driver.
     fn run(&mut self, model: &Model, input: &Input) -> Ran {
+        let (entropy, mut answers) = (self.host.entropy(), Answers::new());
         for _ in 0..16 {
-            match self.try_once(model, input) {
+            answers.forget_reads();
+            match self.try_once(model, input, &entropy, &mut answers) {
                 Some(ran) => return ran,
                 None if *input == Input::Restore => {}
                 None => self.reload(model),
@@ -261,20 +264,20 @@ impl System {
     }
 
     /// `None` is a conflict.
-    fn try_once(&mut self, model: &Model, input: &Input) -> Option<Ran> {
-        let entropy = self.host.entropy();
-        let mut answers = Answers::new();
+    fn try_once(
+        &mut self,
+        model: &Model,
+        input: &Input,
+        entropy: &[u8; 32],
+        answers: &mut Answers,
+    ) -> Option<Ran> {
         // Reading the store again after a fault goes well: the script is about what the fault leaves behind.
         let fault = match input {
             Input::Restore => Fault::None,
             _ => self.faults.pop_front().unwrap_or(Fault::None),
         };
         let step = loop {
-            match self
-                .host
-                .engine
-                .begin(input, self.host.now_ms, &entropy, &answers)
-            {
+            match self.host.engine.begin(input, self.host.now_ms, entropy, answers) {
                 Ok(Progress::Step(step)) => break step,
                 Ok(Progress::Need(needs)) => {
                     let reads = needs.iter().any(|need| matches!(need, Need::Range { .. }));

@@ -41,13 +41,20 @@ final class EngineLoop: Sendable {
     /// Carries out an input. When it returns, everything the input led to is written and handed on.
     func perform(_ input: Input) async throws(InvreqError) {
         do {
-            for _ in 0..<mostConflicts {
-                if try await attempt(input) { return }
+            let attempt = try Attempt(input, hosts.time)
+            defer { attempt.end() }
+            while true {
+                let questions = try await turns.take { try await self.settleOrWake(attempt) }
+                if questions.isEmpty { return }
+                // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
+                let answers = try await askAll(questions)
+                try closing.check()
+                for (need, answer) in zip(questions, answers) { try give(attempt.answers, need, answer) }
+                try attempt.answers.forgetReads()
             }
         } catch {
             throw known(error)
         }
-        throw busy()
     }
 
     /// Looks at the engine between two inputs.
@@ -69,55 +76,45 @@ final class EngineLoop: Sendable {
         await turns.take {}
     }
 
-    /// Whether it was carried out; `false` where another writer was faster.
-    private func attempt(_ input: Input) async throws -> Bool {
-        var attempt = try Attempt(hosts.time)
-        defer { attempt.entropy.wipe() }
+    private func settleOrWake(_ attempt: Attempt) async throws -> [Need] {
+        try closing.check()
+        do {
+            return try await settle(attempt)
+        } catch {
+            // What was written all the same is found when the engine looks for it.
+            let wakeAt = try? engine.wakeAt()
+            handOn(Effects(deliveries: [], replies: [], events: [], wakeAt: wakeAt))
+            throw error
+        }
+    }
+
+    /// Goes on until the input is done, or until only the host can say more: then it gives what to ask.
+    ///
+    /// All of it happens in one turn, so that what follows from two inputs comes in the order of the inputs.
+    private func settle(_ attempt: Attempt) async throws -> [Need] {
         while true {
-            let now = attempt
-            let advance = try await turns.take {
-                try self.closing.check()
-                do {
-                    let advance = try await self.advance(input, now)
-                    if case .conflict = advance, input != .restore { try await self.reload() }
-                    return advance
-                } catch {
-                    // What was written all the same is found when the engine looks for it.
-                    let wakeAt = try? self.engine.wakeAt()
-                    self.handOn(Effects(deliveries: [], replies: [], events: [], wakeAt: wakeAt))
-                    throw error
-                }
+            switch try await advance(attempt) {
+            case .done: return []
+            case .ask(let needs): return needs
+            case .conflict: try attempt.beginAgain()
             }
-            switch advance {
-            case .done: return true
-            case .conflict: return false
-            case .ask(let needs):
-                // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
-                let answers = try await askAll(needs)
-                try closing.check()
-                for (need, answer) in zip(needs, answers) { try give(attempt.answers, need, answer) }
-                try attempt.answers.forgetReads()
-            }
+            if attempt.input != .restore { try await reload() }
         }
     }
 
     /// Reads what another writer changed.
     private func reload() async throws {
-        for _ in 0..<mostConflicts {
-            var attempt = try Attempt(hosts.time)
-            defer { attempt.entropy.wipe() }
-            if case .done = try await advance(.restore, attempt) { return }
-        }
-        throw busy()
+        let attempt = try Attempt(.restore, hosts.time)
+        defer { attempt.end() }
+        while case .conflict = try await advance(attempt) { try attempt.beginAgain() }
     }
 
     /// Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
-    ///
-    /// All of it happens in one turn, so that what follows from two inputs comes in the order of the inputs.
-    private func advance(_ input: Input, _ attempt: Attempt) async throws -> Advance {
+    private func advance(_ attempt: Attempt) async throws -> Advance {
         while true {
             let begun = try engine.begin(
-                input: input, nowMs: attempt.nowMs, entropy: attempt.entropy, answers: attempt.answers)
+                input: attempt.input, nowMs: attempt.nowMs, entropy: attempt.entropy.with { $0 },
+                answers: attempt.answers)
             switch begun {
             case .failed(let error):
                 if error.code == .storeConflict { return .conflict }
@@ -194,18 +191,34 @@ private enum Advance: Sendable {
     case ask([Need])
 }
 
-/// The moment and the dice of an input, and what is answered of its questions.
-private struct Attempt: Sendable {
+/// One input on its way: it keeps its moment, its dice and what the host answered, so that the host is asked once however often
+/// other writers are faster.
+private final class Attempt: Sendable {
+    let input: Input
     let nowMs: UInt64
-    var entropy: Data
     let answers = Answers()
+    let entropy: Locked<Data>
+    private let conflicts = Locked(0)
 
-    init(_ time: TimeAndDice) throws(InvreqError) {
+    init(_ input: Input, _ time: TimeAndDice) throws(InvreqError) {
+        self.input = input
         nowMs = try time.nowMs()
-        entropy = try time.entropy()
+        entropy = Locked(try time.entropy())
     }
-}
 
-private func busy() -> InvreqError {
-    InvreqError(.storeConflict, "other writers keep changing the store")
+    /// After a conflict: what was read of the store is out of date.
+    func beginAgain() throws {
+        let count = conflicts.with { conflicts in
+            conflicts += 1
+            return conflicts
+        }
+        guard count < mostConflicts else {
+            throw InvreqError(.storeConflict, "other writers keep changing the store")
+        }
+        try answers.forgetReads()
+    }
+
+    func end() {
+        entropy.with { $0.wipe() }
+    }
 }

@@ -17,7 +17,7 @@ public interface PaymentSource {
      * An inbound payment of this amount, with the paths a payer can reach it by.
      *
      * Take the request's payment hash, or answer with one of your own. It is called after everything else about the request has been
-     * checked, and mostly once per invoice: where another writer was faster it is called again, with another hash. It has a minute.
+     * checked, and once per call, however often other writers are faster; a call that is made again has another hash. It has a minute.
      *
      * There may be at most 64 paths of at most 255 hops. A preimage is copied: the copy is wiped, and yours is left alone.
      */

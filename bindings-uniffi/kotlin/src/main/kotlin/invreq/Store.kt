@@ -26,6 +26,7 @@ public interface Store {
      * Does everything in the batch, or nothing; durable when it returns.
      *
      * In one transaction: the revision is checked first, then that no key of `absent` exists. Otherwise it throws a conflict.
+     * Where it throws [StoreError.Failed] it may have been done all the same, but is over: it takes no effect later.
      */
     public suspend fun write(batch: Batch)
 

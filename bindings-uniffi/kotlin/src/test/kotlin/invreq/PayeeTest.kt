@@ -6,6 +6,7 @@ import invreq.support.Stage
 import invreq.support.TestSource
 import invreq.support.TestStore
 import invreq.support.TestTransport
+import invreq.support.dice
 import invreq.support.errorOf
 import invreq.support.hex
 import invreq.support.onStage
@@ -115,6 +116,30 @@ class PayeeTest {
             assertEquals(Status.PAID, joined.await().status)
             assertEquals(1, payee.listInvoices().toList().size)
         }
+
+    @Test
+    fun `who is cancelled while the source thinks leaves no wait`() {
+        val (throwDice, source, answer) = Triple(dice(1_000), TestSource(), CompletableDeferred<Unit>())
+        source.answer = {
+            answer.await()
+            payment(it.amountMsat)
+        }
+        var inputs = 0
+        val entropy = Entropy { throwDice.bytes().also { inputs += 1 } }
+        onStage({ Stage(it, source = source, entropy = entropy) }) {
+            val call = send("a", expiry = 600, timeout = 30)
+            call.cancel(CancellationException("enough"))
+            settle()
+            answer.complete(Unit)
+            settle()
+            assertTrue(call.isCancelled)
+            assertEquals(1, transport.sent.size)
+            val before = inputs
+            // At the end of a wait there would be a tick.
+            go(30_000)
+            assertEquals(before, inputs)
+        }
+    }
 
     @Test
     fun `who is cancelled in the middle of a write leaves nothing half done`() =

@@ -2,7 +2,6 @@ package invreq.payee
 
 import invreq.Batch
 import invreq.ErrorCode
-import invreq.InvreqException
 import invreq.core.Answer
 import invreq.core.Answers
 import invreq.core.Begun
@@ -35,10 +34,17 @@ internal class EngineLock(
     private val lock = Mutex()
 
     /** Carries out an input. When it returns, everything the input led to is written and handed on. */
-    suspend fun perform(input: Input) {
-        repeat(MAX_CONFLICTS) { if (attempt(input)) return }
-        throw busy()
-    }
+    suspend fun perform(input: Input) =
+        Attempt(input, hosts.time).use { attempt ->
+            while (true) {
+                val questions = lock.withLock { settleOrWake(attempt) }
+                if (questions.isEmpty()) break
+                // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
+                coroutineScope { questions.forEach { launch { hosts.ask(it, attempt.answers) } } }
+                check()
+                attempt.answers.forgetReads()
+            }
+        }
 
     /** Looks at the engine between two inputs. */
     suspend fun <T> look(at: (Engine) -> T): T =
@@ -50,57 +56,44 @@ internal class EngineLock(
     /** Waits for the input that is under way, and gives the engine back. */
     suspend fun end() = lock.withLock { engine.close() }
 
-    /** `false` where another writer was faster. */
-    private suspend fun attempt(input: Input): Boolean =
-        Attempt(hosts.time).use { attempt ->
-            while (true) {
-                val advance =
-                    lock.withLock {
-                        check()
-                        try {
-                            advance(input, attempt).also { if (it == Advance.Conflict && input != Input.Restore) reload() }
-                        } catch (error: Throwable) {
-                            currentCoroutineContext().ensureActive()
-                            // What was written all the same is found when the engine looks for it.
-                            handOn(Committed.Effects(listOf(), listOf(), listOf(), runCatching { engine.wakeAt() }.getOrNull()))
-                            throw error
-                        }
-                    }
-                when (advance) {
-                    Advance.Done -> return true
-                    Advance.Conflict -> return false
-                    is Advance.Ask -> {
-                        // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it
-                        // is done.
-                        coroutineScope { advance.needs.forEach { launch { hosts.ask(it, attempt.answers) } } }
-                        check()
-                        attempt.answers.forgetReads()
-                    }
-                }
-            }
-            @Suppress("UNREACHABLE_CODE")
-            false
+    private suspend fun settleOrWake(attempt: Attempt): List<Need> {
+        check()
+        try {
+            return settle(attempt)
+        } catch (error: Throwable) {
+            currentCoroutineContext().ensureActive()
+            // What was written all the same is found when the engine looks for it.
+            handOn(Committed.Effects(listOf(), listOf(), listOf(), runCatching { engine.wakeAt() }.getOrNull()))
+            throw error
         }
-
-    /** Reads what another writer changed. */
-    private suspend fun reload() {
-        repeat(MAX_CONFLICTS) {
-            if (Attempt(hosts.time).use { advance(Input.Restore, it) } == Advance.Done) return
-        }
-        throw busy()
     }
 
     /**
-     * Begins the input and, once there is nothing to ask but the store, writes, commits and hands on.
+     * Goes on until the input is done, or until only the host can say more: then it gives what to ask.
      *
      * All of it happens under the lock, so that what follows from two inputs comes in the order of the inputs.
      */
-    private suspend fun advance(
-        input: Input,
-        attempt: Attempt,
-    ): Advance {
+    private suspend fun settle(attempt: Attempt): List<Need> {
         while (true) {
-            val begun = glue { engine.begin(input, attempt.nowMs, attempt.entropy, attempt.answers) }
+            when (val advance = advance(attempt)) {
+                Advance.Done -> return listOf()
+                is Advance.Ask -> return advance.needs
+                Advance.Conflict -> attempt.beginAgain()
+            }
+            if (attempt.input != Input.Restore) reload()
+        }
+    }
+
+    /** Reads what another writer changed. */
+    private suspend fun reload() =
+        Attempt(Input.Restore, hosts.time).use { attempt ->
+            while (advance(attempt) == Advance.Conflict) attempt.beginAgain()
+        }
+
+    /** Begins the input and, once there is nothing to ask but the store, writes, commits and hands on. */
+    private suspend fun advance(attempt: Attempt): Advance {
+        while (true) {
+            val begun = glue { engine.begin(attempt.input, attempt.nowMs, attempt.entropy, attempt.answers) }
             when (begun) {
                 is Begun.Failed -> {
                     if (begun.error.code == ErrorCode.STORE_CONFLICT) return Advance.Conflict
@@ -137,17 +130,27 @@ internal class EngineLock(
         reads.zip(found) { need, entries -> glue { answers.insert(need, Answer.Entries(entries)) } }
         return reads.isNotEmpty()
     }
-
-    private fun busy(): InvreqException = fail(ErrorCode.STORE_CONFLICT, "other writers keep changing the store")
 }
 
-/** One try at an input: at one time, with dice of its own. */
+/**
+ * One input on its way: it keeps its moment, its dice and what the host answered, so that the host is asked once however often other
+ * writers are faster.
+ */
 private class Attempt(
+    val input: Input,
     time: Time,
 ) : AutoCloseable {
     val nowMs = time.nowMs()
     val entropy = time.entropy()
     val answers = Answers()
+    private var conflicts = 0
+
+    /** After a conflict: what was read of the store is out of date. */
+    fun beginAgain() {
+        conflicts += 1
+        if (conflicts >= MAX_CONFLICTS) throw fail(ErrorCode.STORE_CONFLICT, "other writers keep changing the store")
+        answers.forgetReads()
+    }
 
     override fun close() {
         entropy.fill(0)

@@ -70,12 +70,18 @@ internal class Loop private constructor(
                 wipe()
                 throw error
             }
-        scope.launch { perform(number, make) }.invokeOnCompletion { wipe() }
+        val performing = scope.launch { perform(number, make) }
+        performing.invokeOnCompletion { wipe() }
         try {
             return reply.await()
         } catch (error: CancellationException) {
-            // The caller is gone; the engine may be at it.
-            if (calls.take(number) != null) scope.launch { background.performForGood(Input.Cancel(number)) }
+            // The caller is gone. Only what the engine knows of can be ended.
+            if (calls.take(number) != null) {
+                scope.launch {
+                    performing.join()
+                    background.performForGood(Input.Cancel(number))
+                }
+            }
             throw error
         }
     }
