@@ -128,8 +128,8 @@ pub(crate) fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) ->
     let retries = draft.flight(index).map_or(0, |flight| flight.retries);
     invoice.next_path = None;
     draft.set_flight(index, None);
-    if !invoice.sent.is_empty() {
-        // The payer has a copy already; what could not be sent is one more.
+    if !invoice.sent.is_empty() || invoice.claim.is_some() {
+        // The payer has a copy already, or could not pay; what could not be sent is one more.
         invoice.delivery = DeliveryState::Sent;
         if invoice.upcoming().is_some() {
             wait_out(draft, &invoice, retries);

@@ -343,3 +343,34 @@ fn a_copy_that_another_engine_went_past_is_not_waited_for() {
     let ids: Vec<_> = ours.deliveries.iter().map(|copy| copy.id.as_str()).collect();
     assert_eq!(ids, ["1-0", "1-1"]);
 }
+
+/// Whoever pays has the invoice: what became of a copy that another engine had in its hands changes nothing.
+#[test]
+fn a_copy_that_cannot_be_sent_is_not_sent_again_once_another_engine_saw_the_claim() {
+    for outcome in [SendOutcome::NoRoute, SendOutcome::Offline, SendOutcome::Failed] {
+        let mut ours = Host::new();
+        let call = ours.send(params(&Request::default().text(), "a")).unwrap();
+        ours.settle();
+        let copy = ours.deliveries.pop_front().unwrap();
+        let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+        theirs.restore().unwrap();
+        let hash = theirs.get("a").payment_hash;
+        assert!(theirs.claim(hash, 50_000).is_ok());
+        ours.restore().unwrap();
+        ours.say(&copy.id, outcome);
+        ours.wait_s(600);
+        assert!(ours.deliveries.is_empty(), "after {outcome:?}");
+        assert_eq!(ours.engine.wake_at(), None, "after {outcome:?}");
+        let record = ours.get("a");
+        assert_eq!(
+            (record.claiming, record.delivery.state),
+            (true, DeliveryState::Sent)
+        );
+        assert_eq!(
+            ours.reply(call).map(|reply| reply.unwrap_err().code()),
+            Some(ErrorCode::WaitTimeout)
+        );
+        ours.receive(hash, 50_000).unwrap();
+        assert_eq!(ours.get("a").status, Status::Paid);
+    }
+}
