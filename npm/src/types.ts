@@ -279,7 +279,7 @@ export type RecordEventKind =
  * - `paid`, `expired`, `deleted`: the end of an invoice; one that expired can still be paid.
  * - `underpaid`: less arrived than the invoice asks for.
  * - `trouble`: something in the background did not work, and is tried again where that can help.
- * - `clockBehind`: the clock is behind the latest time in the store.
+ * - `clockBehind`: the clock is more than a second behind the latest time in the store; invoices expire late until it is put right.
  * - `missed`: a reader of `events()` fell so far behind that its oldest events were dropped; the records are in the store.
  */
 export type PayeeEvent =

@@ -351,6 +351,7 @@ where
         events.set_overflow(true);
         let shared = Arc::new(Shared {
             engine: Mutex::new(engine),
+            ticking: Mutex::new(()),
             store: Box::new(self.store),
             source: Box::new(self.source),
             transport: Box::new(self.transport),

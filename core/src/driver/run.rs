@@ -30,6 +30,8 @@ pub(crate) const PATIENCE_MS: u64 = 60_000;
 
 pub(crate) struct Shared {
     pub(crate) engine: Mutex<Engine>,
+    /// Held by the one tick that is under way.
+    pub(crate) ticking: Mutex<()>,
     pub(crate) store: Box<dyn DynStore>,
     pub(crate) source: Box<dyn DynSource>,
     pub(crate) transport: Box<dyn DynTransport>,
@@ -50,6 +52,11 @@ pub(crate) struct Shared {
 impl Shared {
     /// Carries out an input. When it returns, everything the input led to is written and handed on.
     pub(crate) async fn perform(&self, input: &Input) -> Result<()> {
+        // A tick that began before another and ends after it would look like a clock that was set back.
+        let _turn = match input {
+            Input::Tick => Some(self.ticking.lock().await),
+            _ => None,
+        };
         let mut attempt = self.attempt()?;
         loop {
             let mut engine = self.engine.lock().await;
@@ -77,6 +84,7 @@ impl Shared {
                 Advance::Ask(needs) => return Ok(needs),
                 Advance::Conflict => attempt.begin_again()?,
             }
+            self.check_open()?;
             if *input != Input::Restore {
                 self.reload(engine).await?;
             }

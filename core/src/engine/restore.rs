@@ -19,6 +19,9 @@ use crate::{Error, ErrorCode};
 /// How many entries are read at a time.
 const PAGE: usize = 1000;
 
+/// How far two writers of one store may be apart in telling the time, before one of them is told that its clock is behind.
+const APART_MS: u64 = 1000;
+
 pub(crate) fn restore(draft: &mut Draft<'_>) -> Draw<()> {
     // The revision comes first and by itself: whatever another writer changes while the rest is read, the next write is
     // then a conflict, and the store is read again.
@@ -45,7 +48,7 @@ pub(crate) fn restore(draft: &mut Draft<'_>) -> Draw<()> {
     for entry in entries {
         open.push(StoredInvoice::decode(key_index(entry)?, &entry.value)?);
     }
-    if draft.now_ms < counters.last_ms {
+    if draft.now_ms.saturating_add(APART_MS) < counters.last_ms {
         draft.event(Event::ClockBehind {
             stored_ms: counters.last_ms,
             now_ms: draft.now_ms,

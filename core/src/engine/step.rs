@@ -161,7 +161,8 @@ pub enum Event {
     Deleted(Record),
     /// Something in the background did not work, and is tried again. Only drivers report it.
     Trouble(ErrorDetails),
-    /// The clock is behind the latest time in the store.
+    /// The clock is more than a second behind the latest time in the store. Nothing is undone; invoices expire late until it is
+    /// put right.
     ClockBehind {
         /// The latest time in the store, in Unix milliseconds.
         stored_ms: u64,

@@ -237,6 +237,38 @@ fn a_call_that_is_dropped_while_the_source_thinks_leaves_no_wait() {
 }
 
 #[test]
+fn catching_up_waits_for_the_tick_that_is_under_way() {
+    let world = World::default();
+    let payee = world.run(MemoryStore::new());
+    block_on(async {
+        world.wire.lost.store(true, Ordering::SeqCst);
+        let mut call = Box::pin(payee.send_invoice(params(&text(), "a")));
+        assert!(poll_once(&mut call).await.is_none());
+        payee.list_invoices(ListInvoices::default()).await.unwrap();
+        // The tick that asks for a route has begun.
+        while world.dice.thrown() < 4 {
+            async_io::Timer::after(Duration::from_millis(1)).await;
+        }
+        world.clock.go(5);
+        let mut resume = Box::pin(payee.resume());
+        assert!(poll_once(&mut resume).await.is_none());
+        while world.dice.thrown() < 5 {
+            async_io::Timer::after(Duration::from_millis(1)).await;
+        }
+        payee.list_invoices(ListInvoices::default()).await.unwrap();
+        payee.list_invoices(ListInvoices::default()).await.unwrap();
+        assert_eq!(
+            world.dice.thrown(),
+            7,
+            "the store was read, and the tick has not begun"
+        );
+        world.wire.lost.store(false, Ordering::SeqCst);
+        world.clock.go(5);
+        resume.await.unwrap();
+    });
+}
+
+#[test]
 fn two_calls_for_one_label_make_one_invoice() {
     let world = World::default();
     let payee = world.run(MemoryStore::new());

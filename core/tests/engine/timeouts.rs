@@ -163,6 +163,13 @@ fn a_clock_that_goes_backwards_undoes_nothing() {
         }
         other => panic!("{other:?}"),
     }
+    // Another writer may tell the time a little differently.
+    for (behind_ms, names) in [(1000, &[][..]), (1001, &["clock_behind"])] {
+        host.now_ms = late_ms - 7000 - behind_ms;
+        host.restart();
+        assert_eq!(host.event_names(), names);
+    }
+    host.now_ms = START * 1000;
     // What is written now does not take back the time either.
     host.send(params(&Request::number(2).text(), "b")).unwrap();
     host.restart();

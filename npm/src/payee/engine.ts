@@ -51,7 +51,8 @@ export class Engine {
   readonly #hosts: Hosts;
   readonly #closing: AbortSignal;
   readonly #handOn: (effects: Effects) => void;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #inputs = new Turns();
+  readonly #ticks = new Turns();
 
   constructor(handle: Handle, hosts: Hosts, closing: AbortSignal, handOn: (effects: Effects) => void) {
     this.#handle = handle;
@@ -62,10 +63,28 @@ export class Engine {
 
   /** Carries out an input. When it resolves, everything the input led to is written and handed on. */
   async perform(make: MakeInput): Promise<void> {
+    // A tick that began before another and ends after it would look like a clock that was set back.
+    return make === tick ? this.#ticks.take(() => this.#perform(make)) : this.#perform(make);
+  }
+
+  /** Looks at the engine between two inputs. */
+  look<T>(at: (handle: Handle) => T): Promise<T> {
+    return this.#inputs.take(() => {
+      this.#closing.throwIfAborted();
+      return call(() => at(this.#handle));
+    });
+  }
+
+  /** Waits for the input that is under way, and gives the engine back. */
+  end(): Promise<void> {
+    return this.#inputs.take(() => free(this.#handle));
+  }
+
+  async #perform(make: MakeInput): Promise<void> {
     const attempt = this.#begin(make);
     try {
       for (;;) {
-        const questions = await this.locked(() => this.#settleOrWake(attempt));
+        const questions = await this.#inputs.take(() => this.#settleOrWake(attempt));
         if (questions.length === 0) return;
         // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
         const given = await Promise.all(questions.map((need) => ask(this.#hosts, need, this.#closing)));
@@ -76,26 +95,6 @@ export class Engine {
     } finally {
       end(attempt);
     }
-  }
-
-  /** Does something between two inputs. */
-  locked<T>(work: () => Promise<T> | T): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
-  }
-
-  /** Looks at the engine between two inputs. */
-  look<T>(at: (handle: Handle) => T): Promise<T> {
-    return this.locked(() => {
-      this.#closing.throwIfAborted();
-      return call(() => at(this.#handle));
-    });
-  }
-
-  /** Waits for the input that is under way, and gives the engine back. */
-  end(): Promise<void> {
-    return this.locked(() => free(this.#handle));
   }
 
   async #settleOrWake(attempt: Attempt): Promise<readonly Need[]> {
@@ -120,6 +119,7 @@ export class Engine {
       if (advance === "done") return [];
       if (advance !== "conflict") return advance;
       beginAgain(attempt);
+      this.#closing.throwIfAborted();
       if (attempt.make !== restore) await this.#reload();
     }
   }
@@ -136,10 +136,15 @@ export class Engine {
 
   #begin(make: MakeInput): Attempt {
     const { time } = this.#hosts;
-    const nowMs = time.nowMs();
-    const entropy = time.entropy();
-    const { input, answers } = call((glue) => ({ input: make(glue), answers: new glue.Answers() }));
-    return { make, input, nowMs, entropy, answers, conflicts: 0 };
+    const input = call(make);
+    try {
+      const nowMs = time.nowMs();
+      const entropy = time.entropy();
+      return { make, input, nowMs, entropy, answers: call((glue) => new glue.Answers()), conflicts: 0 };
+    } catch (error) {
+      free(input);
+      throw error;
+    }
   }
 
   /** Begins the input and, once there is nothing to ask but the store, writes, commits and hands on. */
@@ -178,6 +183,18 @@ export class Engine {
     );
     call(() => found.forEach(({ at, entries }) => answers.entries(at, entries)));
     return reads.length > 0;
+  }
+}
+
+/** Lets one after another have its turn, in the order in which they came. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Does something when its turn has come. */
+  take<T>(work: () => Promise<T> | T): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
   }
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .. import errors
@@ -31,9 +32,9 @@ class _Attempt:
     It keeps its moment, its dice and what the host answered, so that the host is asked once however often other writers are faster.
     """
 
-    given: Input
+    given: Input = field(repr=False)
     now_ms: int
-    entropy: bytes
+    entropy: bytes = field(repr=False)
     answers: ffi.Answers
     conflicts: int = 0
 
@@ -56,12 +57,18 @@ class Engine:
         self._closing = closing
         self._hand_on = hand_on
         self._lock = asyncio.Lock()
+        self._ticking = asyncio.Lock()
 
     async def perform(self, given: Input) -> None:
         """Carries out an input. When it returns, everything the input led to is written and handed on.
 
         It is never cancelled by a caller: whoever calls it does so in a task of the payee's own.
         """
+        # A tick that began before another and ends after it would look like a clock that was set back.
+        async with self._ticking if given is TICK else nullcontext():
+            await self._perform(given)
+
+    async def _perform(self, given: Input) -> None:
         attempt = self._begin(given)
         while True:
             async with self._lock:
@@ -100,6 +107,7 @@ class Engine:
         """
         while (questions := await self._advance(attempt)) is None:
             attempt.begin_again()
+            self._closing.check()
             if attempt.given is not RESTORE:
                 await self._reload()
         return questions

@@ -27,6 +27,7 @@ final class EngineLoop: Sendable {
     private let hosts: Hosts
     private let closing: Closing
     private let turns = Turns()
+    private let ticks = Turns()
     private let handOn: @Sendable (Effects) -> Void
 
     init(
@@ -41,17 +42,9 @@ final class EngineLoop: Sendable {
     /// Carries out an input. When it returns, everything the input led to is written and handed on.
     func perform(_ input: Input) async throws(InvreqError) {
         do {
-            let attempt = try Attempt(input, hosts.time)
-            defer { attempt.end() }
-            while true {
-                let questions = try await turns.take { try await self.settleOrWake(attempt) }
-                if questions.isEmpty { return }
-                // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
-                let answers = try await askAll(questions)
-                try closing.check()
-                for (need, answer) in zip(questions, answers) { try give(attempt.answers, need, answer) }
-                try attempt.answers.forgetReads()
-            }
+            guard input == .tick else { return try await carryOut(input) }
+            // A tick that began before another and ends after it would look like a clock that was set back.
+            try await ticks.take { try await self.carryOut(input) }
         } catch {
             throw known(error)
         }
@@ -76,6 +69,20 @@ final class EngineLoop: Sendable {
         await turns.take {}
     }
 
+    private func carryOut(_ input: Input) async throws {
+        let attempt = try Attempt(input, hosts.time)
+        defer { attempt.end() }
+        while true {
+            let questions = try await turns.take { try await self.settleOrWake(attempt) }
+            if questions.isEmpty { return }
+            // The host may take its time, so others go on meanwhile. What was read of the store may be out of date when it is done.
+            let answers = try await askAll(questions)
+            try closing.check()
+            for (need, answer) in zip(questions, answers) { try give(attempt.answers, need, answer) }
+            try attempt.answers.forgetReads()
+        }
+    }
+
     private func settleOrWake(_ attempt: Attempt) async throws -> [Need] {
         try closing.check()
         do {
@@ -98,6 +105,7 @@ final class EngineLoop: Sendable {
             case .ask(let needs): return needs
             case .conflict: try attempt.beginAgain()
             }
+            try closing.check()
             if attempt.input != .restore { try await reload() }
         }
     }

@@ -32,9 +32,15 @@ internal class EngineLock(
     private val handOn: (Committed.Effects) -> Unit,
 ) {
     private val lock = Mutex()
+    private val ticking = Mutex()
 
     /** Carries out an input. When it returns, everything the input led to is written and handed on. */
-    suspend fun perform(input: Input) =
+    suspend fun perform(input: Input) {
+        // A tick that began before another and ends after it would look like a clock that was set back.
+        if (input == Input.Tick) ticking.withLock { carryOut(input) } else carryOut(input)
+    }
+
+    private suspend fun carryOut(input: Input) =
         Attempt(input, hosts.time).use { attempt ->
             while (true) {
                 val questions = lock.withLock { settleOrWake(attempt) }
@@ -80,6 +86,7 @@ internal class EngineLock(
                 is Advance.Ask -> return advance.needs
                 Advance.Conflict -> attempt.beginAgain()
             }
+            check()
             if (attempt.input != Input.Restore) reload()
         }
     }
