@@ -17,7 +17,8 @@ if (found.length === 0) {
   console.error(`no tests in ${chosen.join(", ")}`);
   process.exit(1);
 }
-const runner = ["--import", "tsx", "--test", "--test-reporter=spec", ...options];
+// One that waits for ever is told as a failure.
+const runner = ["--import", "tsx", "--test", "--test-reporter=spec", "--test-timeout=600000", ...options];
 process.exit(spawnSync(process.execPath, [...runner, ...found], { stdio: "inherit" }).status ?? 1);
 
 /** The test files at a path. Those of browsers take long and run only when named. */

@@ -7,6 +7,7 @@ import {
   Payee,
   StoreError,
   type Delivery,
+  type InvoiceRecord,
   type PayeeEvent,
   type SendOutcome,
 } from "../src/index.js";
@@ -224,6 +225,39 @@ test("nothing shows a secret", async () => {
   const shown = inspect(payee, { depth: 10, showHidden: true });
   for (const secret of ["abab", "171, 171", verdict.preimage ?? ""])
     assert.ok(!shown.includes(secret), secret);
+  await payee.close();
+});
+
+test("eight tasks on one payee come to the end they would come to one by one", async () => {
+  const { payee, store, clock, get } = await open();
+  const paid = await Promise.all(
+    Array.from({ length: 8 }, async (_, task) => {
+      const records: InvoiceRecord[] = [];
+      for (let number = 0; number < 5; number += 1) {
+        const label = `${task}-${number}`;
+        const call = watched(payee.sendInvoice({ invreq: REFUND, label, again: true, expiry: 3600 }));
+        await until(`${label} is made`, async () => {
+          await clock.go(250);
+          return (await payee.listInvoices({ label }).page()).records.length === 1;
+        });
+        const { paymentHash, amountMsat } = await get(label);
+        await payee.claim({ paymentHash, totalMsat: amountMsat, firstHtlcAt: clock.now });
+        await payee.paymentReceived({ paymentHash, amountMsat, paidAt: clock.now });
+        records.push(await call.result);
+      }
+      return records;
+    }),
+  );
+  const indexes = paid.flat().map((record) => [record.createdIndex, record.payment?.payIndex]);
+  for (const column of [0, 1]) {
+    const sorted = indexes.map((row) => row[column]).sort((a, b) => Number(a) - Number(b));
+    assert.deepEqual(
+      sorted,
+      Array.from({ length: 40 }, (_, at) => at + 1),
+    );
+  }
+  assert.equal(new Set(paid.flat().map((record) => record.paymentHash)).size, 40);
+  assert.ok(store.writes.length >= 120, "nothing was written twice, and nothing is missing");
   await payee.close();
 });
 

@@ -195,6 +195,34 @@ struct PayeeTests {
         try await payee.close()
     }
 
+    @Test func aCallThatIsCancelledWhileItsSourceThinksLeavesNoWait() async throws {
+        let (inputs, isAsked, mayAnswer) = (Shared(0), Shared(false), Shared(false))
+        let (throwDice, source) = (dice(), TestSource())
+        source.create.value = { request in
+            isAsked.value = true
+            while !mayAnswer.value { try await Task.sleep(nanoseconds: 1_000_000) }
+            return payment(request.amountMsat)
+        }
+        let host = try await Opened.open(source: source) {
+            inputs.with { $0 += 1 }
+            return try throwDice()
+        }
+        let payee = host.payee
+        let call = Task { try await payee.sendInvoice(refund, label: "a", timeout: 30, expiry: 600) }
+        try await until("the source is asked") { isAsked.value }
+        call.cancel()
+        #expect(try await error { _ = try await call.value }.code == .cancelled)
+        mayAnswer.value = true
+        try await until("it is sent") { try await payee.listInvoices().page().records.first?.delivery.state == .sent }
+        try await Task.sleep(nanoseconds: 50_000_000)
+        let before = inputs.value
+        // At the end of a wait there would be a tick.
+        host.clock.go(30_000)
+        try await Task.sleep(nanoseconds: 50_000_000)
+        #expect(inputs.value == before)
+        try await payee.close()
+    }
+
     @Test func aReportIsNotLostWithItsCaller() async throws {
         let store = TestStore()
         let host = try await Opened.open(store: store)

@@ -51,6 +51,17 @@ enum Answering {
     Empty,
 }
 
+/// One input on its way: it keeps its moment, its dice and what the host answered.
+struct Attempt<'a> {
+    input: &'a Input,
+    now_ms: u64,
+    entropy: [u8; 32],
+    answers: Answers,
+}
+
+/// Another input that comes while the host is asked, and how long the host takes, in milliseconds.
+type Meanwhile = Option<(Input, u64)>;
+
 struct Scene {
     host: Host,
     /// Another engine at the same store, as in the next tab of a browser.
@@ -83,7 +94,8 @@ impl Scene {
     }
 
     fn act(&mut self, from: &mut Unstructured<'_>) -> Result<()> {
-        match from.int_in_range(0..=15)? {
+        let what = from.int_in_range(0..=15)?;
+        match what {
             0 => self.restart(),
             1 => {
                 let sets = [1, 250, 5_000, 90_000, 301_000, 1_000_000_000];
@@ -113,7 +125,11 @@ impl Scene {
                     ])?,
                     false => Write::Done,
                 };
-                self.give(&input, answering, write);
+                let meanwhile = match what {
+                    15 => Some((self.input(from)?, *from.choose(&[0, 250, 5_000, 60_000])?)),
+                    _ => None,
+                };
+                self.give(&input, answering, write, meanwhile);
                 self.look();
             }
         }
@@ -172,11 +188,16 @@ impl Scene {
 
     /// Begins until there is a step, and carries it out. After a conflict the store is read, and the input begins anew, with what the
     /// host answered.
-    fn give(&mut self, input: &Input, answering: Answering, write: Write) {
-        let (entropy, mut answers) = (self.host.entropy(), Answers::new());
+    fn give(&mut self, input: &Input, answering: Answering, write: Write, mut meanwhile: Meanwhile) {
+        let mut attempt = Attempt {
+            input,
+            now_ms: self.host.now_ms,
+            entropy: self.host.entropy(),
+            answers: Answers::new(),
+        };
         for _ in 0..2 {
-            answers.forget_reads();
-            let step = match self.begin(input, &entropy, &mut answers, answering) {
+            attempt.answers.forget_reads();
+            let step = match self.begin(&mut attempt, answering, &mut meanwhile) {
                 // What a wrong store led to must not get into this one; whatever else a host says may.
                 Ok(Some((step, reads_right))) if reads_right => step,
                 Ok(_) => return,
@@ -186,7 +207,7 @@ impl Scene {
                 }
                 Err(error) => return check(&error),
             };
-            if self.carry_out(input, &step, write) {
+            if self.carry_out(&attempt, &step, write) {
                 return;
             }
             self.restore();
@@ -197,33 +218,44 @@ impl Scene {
     /// The step, and whether it comes of what is in the store; none where the store itself gave no answer.
     fn begin(
         &mut self,
-        input: &Input,
-        entropy: &[u8; 32],
-        answers: &mut Answers,
+        attempt: &mut Attempt<'_>,
         answering: Answering,
+        meanwhile: &mut Meanwhile,
     ) -> invreq::Result<Option<(Step, bool)>> {
-        let host = &mut self.host;
         let mut reads_right = true;
         for _ in 0..50 {
-            match host.engine.begin(input, host.now_ms, entropy, answers)? {
+            let Attempt {
+                input,
+                now_ms,
+                entropy,
+                answers,
+            } = attempt;
+            match self.host.engine.begin(input, *now_ms, entropy, answers)? {
                 Progress::Step(step) => return Ok(Some((step, reads_right))),
                 Progress::Need(needs) => {
                     assert!(!needs.is_empty());
+                    let asks_host = !needs.iter().all(|need| matches!(need, Need::Range { .. }));
                     for need in needs {
                         assert_eq!(answers.get(&need), None, "asked twice");
                         let is_read = matches!(need, Need::Range { .. });
                         reads_right &= !is_read || answering == Answering::Right;
-                        let answer = answer(host, &need, answering);
+                        let answer = answer(&mut self.host, &need, answering);
                         answers.insert(need, answer);
+                    }
+                    if let Some((other, ms)) = meanwhile.take_if(|_| asks_host) {
+                        // The host took its time, and others went on. What was read of the store may be out of date.
+                        self.host.now_ms = self.host.now_ms.saturating_add(ms);
+                        self.give(&other, Answering::Right, Write::Done, None);
+                        answers.forget_reads();
                     }
                 }
             }
         }
-        panic!("it never has enough: {input:?}");
+        panic!("it never has enough: {:?}", attempt.input);
     }
 
     /// Whether it came to an end; if not, another writer was faster.
-    fn carry_out(&mut self, input: &Input, step: &Step, write: Write) -> bool {
+    fn carry_out(&mut self, attempt: &Attempt<'_>, step: &Step, write: Write) -> bool {
         if write == Write::DiesBefore {
             self.restart();
             return true;
@@ -234,7 +266,7 @@ impl Scene {
                 return true;
             }
             if block_on(self.host.store.write(batch)).is_err() {
-                assert!(self.behind[0], "a conflict with nobody: {input:?}");
+                assert!(self.behind[0], "a conflict with nobody: {:?}", attempt.input);
                 return false;
             }
             self.behind[1] = true;
@@ -252,14 +284,14 @@ impl Scene {
             }
         }
         let effects = self.host.engine.commit(step.id).unwrap();
-        if *input == Input::Restore {
+        if *attempt.input == Input::Restore {
             self.behind[0] = false;
         }
-        self.take(effects);
+        self.take(effects, attempt.now_ms);
         true
     }
 
-    fn take(&mut self, effects: Effects) {
+    fn take(&mut self, effects: Effects, now_ms: u64) {
         assert_eq!(effects.wake_at, self.host.engine.wake_at());
         for reply in &effects.replies {
             match &reply.result {
@@ -274,7 +306,7 @@ impl Scene {
             }
         }
         for copy in &effects.deliveries {
-            assert!(copy.expires_at >= self.host.now(), "a copy of what has expired");
+            assert!(copy.expires_at >= now_ms / 1000, "a copy of what has expired");
         }
         self.copies.extend(effects.deliveries.iter().cloned());
         while self.copies.len() > 8 {

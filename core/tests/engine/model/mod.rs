@@ -1,4 +1,4 @@
-//! The engine beside a model of a page, while every store and transport call goes wrong now and then.
+//! The engine beside a model of a page, while every call of store, source and transport goes wrong now and then.
 //!
 //! `INVREQ_MODEL_CASES` says how many stories are told; a shrunk failure is kept in `failures.txt` and told again first.
 
@@ -13,12 +13,14 @@ use proptest::test_runner::FileFailurePersistence;
 use reference::{Model, Source};
 use system::System;
 
-/// What goes wrong with a write, or with the read before it.
+/// What goes wrong with a write, or with what is asked before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
     /// The read fails.
     Unread,
+    /// The source cannot make a payment, or the transport cannot say where a node is.
+    Unanswered,
     /// Another writer is faster.
     Conflict,
     /// The store says it failed, and it did.
@@ -75,7 +77,8 @@ fn fault() -> impl Strategy<Value = Fault> {
     use Fault as F;
     prop_oneof![
         12 => Just(F::None),
-        1 => Just(F::Unread),
+        2 => Just(F::Unread),
+        2 => Just(F::Unanswered),
         1 => Just(F::Conflict),
         1 => Just(F::Lost),
         1 => Just(F::Unsure),

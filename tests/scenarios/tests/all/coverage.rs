@@ -37,7 +37,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ),
     (
         "missing_answer",
-        "the types of a facade rule it out; the tests of the engine show it",
+        "what a host gives that cannot be used, told as trouble; where types do not rule it out, the tests of each facade show it",
     ),
     ("self_check_failed", "a defect of the library"),
     ("internal", "a defect of the library"),

@@ -48,7 +48,8 @@ fn no_log_event_or_error_shows_a_secret() {
         searched += ran.log.len();
     }
     assert!(searched > 1_000_000, "{searched}");
-    let all = "ecdh entropy given invoice-node-id onion preimage reply-key reply-token seal seed";
+    let all =
+        "ecdh entropy given invoice-node-id key onion own-token preimage reply-key reply-token seal seed";
     assert_eq!(kinds, all.split(' ').map(str::to_owned).collect());
 }
 
@@ -87,6 +88,7 @@ fn secrets(scenario: &Scenario, ran: &Ran) -> Vec<Secret> {
                     derive(&seed, "invoice-node-id", &[&nonce, &[0]]),
                 ));
                 all.push((format!("seal of {number}"), derive(&seed, "seal", &[&nonce])));
+                all.extend(own_tokens(&seed, &nonce).map(|token| (format!("own-token of {number}"), token)));
             }
         }
     }
@@ -100,13 +102,28 @@ fn secrets(scenario: &Scenario, ran: &Ran) -> Vec<Secret> {
         all.push((format!("onion of {id}"), copy.packet.message[100..140].to_vec()));
     }
     for action in &scenario.actions {
-        let given = action["preimage"].as_str();
-        all.extend(given.map(|given| ("given preimage".to_owned(), bytes(given))));
+        for (what, field) in [("given preimage", "preimage"), ("key of an invoice", "secretKey")] {
+            let given = action[field].as_str();
+            all.extend(given.map(|given| (what.to_owned(), bytes(given))));
+        }
     }
     let ecdh = scenario.named("ecdh").and_then(Value::as_object);
     let products = ecdh.into_iter().flat_map(|known| known.values());
     all.extend(products.map(|secret| ("ecdh secret".to_owned(), bytes(secret.as_str().unwrap()))));
     all
+}
+
+/// The tags of the first copies over reply paths of our own.
+fn own_tokens<'a>(seed: &'a [u8], nonce: &'a [u8; 32]) -> impl Iterator<Item = Vec<u8>> + 'a {
+    let copies = (1..=2u64).flat_map(|index| (0..=1u32).map(move |copy| (index, copy)));
+    copies.map(|(index, copy)| {
+        let tag = derive(
+            seed,
+            "reply-token",
+            &[nonce, &index.to_be_bytes(), &copy.to_be_bytes()],
+        );
+        tag[..20].to_vec()
+    })
 }
 
 fn bytes(text: &str) -> Vec<u8> {
@@ -198,6 +215,8 @@ fn the_secrets_are_those_of_the_engine() {
     assert_eq!(Preimage::new(preimage).payment_hash(), record.payment_hash);
     let proof = record.payment.as_ref().unwrap();
     assert_eq!(proof.payment_preimage.expose(), &preimage);
+    let token = ran.deliveries["1-0"].reply_path_id.unwrap();
+    assert_eq!(own_tokens(&seed, &nonce).next().unwrap(), token[12..]);
     let shown: Vec<&String> = ran
         .lines
         .iter()

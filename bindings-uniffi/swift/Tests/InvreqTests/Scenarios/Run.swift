@@ -11,10 +11,13 @@ final class Run: @unchecked Sendable {
     private let payees = Shared<[String: Payee]>([:])
     private let hashes = Shared<[String: String]>([:])
     private let calls = Shared<[Int: Task<Void, Never>]>([:])
+    private let secrets: Secrets
 
     init(_ scenario: Json, _ data: [String: Json], golden: String) {
         self.data = data
         transcript = Transcript(golden)
+        let seed = data["seed"]?.bytes ?? Data()
+        secrets = Secrets(seed: seed, actions: scenario["do"]?.list.count ?? 0, golden: golden)
         let empty = Run.Filler(data: data) { _ in nil }
         var says = empty.fill(data["defaults"] ?? .null).object.mapValues(\.object)
         says["open"] = nil
@@ -64,6 +67,7 @@ final class Run: @unchecked Sendable {
                     said = try await reply(what, name, stage, given)
                 } catch let error as InvreqError {
                     said = error.code == .cancelled && Task.isCancelled ? "cancelled" : Lines.error(error)
+                    if let secret = secrets.shown(in: error) { said = "an error shows \(secret)" }
                 } catch {
                     said = "\(error)"
                 }
@@ -77,10 +81,11 @@ final class Run: @unchecked Sendable {
         let options = PayeeOptions(
             network: try network(given), store: stage, source: stage, transport: stage,
             seed: given["seed"]?.bytes ?? Data(), signer: stage, walletId: given["walletId"]?.text ?? "main",
-            clock: stage, entropy: { stage.entropy() }
-        ) { [hashes] event in
+            clock: stage, entropy: { stage.dice() }
+        ) { [hashes, secrets] event in
             if let record = event.record { hashes.with { $0[record.label] = record.paymentHash } }
-            stage.handIn(Lines.event(event))
+            let secret = secrets.shown(in: event, isPaid: event.record?.payment != nil)
+            stage.handIn(secret.map { "an event shows \($0)" } ?? Lines.event(event))
         }
         let payee = try await Payee.open(options)
         payees.with { $0[name] = payee }

@@ -21,6 +21,21 @@ struct ScenarioTests {
         #expect(names().count > 40 || ProcessInfo.processInfo.environment["INVREQ_SCENARIO"] != nil)
     }
 
+    @Test func everySpellingOfASecretIsFound() {
+        struct Leak { let bytes: [UInt8] }
+        let preimage = Data((0..<32).map { $0 &* 7 })
+        let seed = Data(repeating: 0x5e, count: 32)
+        let secrets = Secrets(seed: seed, actions: 3, golden: "done 2 settle \(preimage.hex) a unpaid\n")
+        for secret in [seed, entropy(3, of: "b"), preimage] {
+            for leak in [secret.hex, secret.hex.uppercased(), secret.base64EncodedString(), "\(Leak(bytes: Array(secret)))"] {
+                #expect(secrets.shown(in: "a log with \(leak) in it") != nil)
+            }
+        }
+        #expect(secrets.shown(in: preimage.hex, isPaid: true) == nil)
+        #expect(secrets.shown(in: seed.hex, isPaid: true) == "the seed")
+        #expect(secrets.shown(in: entropy(4, of: "a").hex) == nil)
+    }
+
     @Test(.timeLimit(.minutes(2)), arguments: names())
     func scenario(_ name: String) async throws {
         let decoder = JSONDecoder()

@@ -36,11 +36,7 @@ final class Stage: Store, PaymentSource, Transport, Signer, HostClock {
         try Task.checkCancellation()
     }
 
-    /// The number of the action (4 bytes), the first byte of the payee's name, and bytes that count up.
-    func entropy() -> Data {
-        let number = withUnsafeBytes(of: world.action.bigEndian) { Data($0) }
-        return number + Data(name.utf8.prefix(1)) + Data((5..<32).map { 0xd0 + UInt8($0) })
-    }
+    func dice() -> Data { entropy(world.action, of: name) }
 
     func range(from start: Data, to end: Data, limit: Int) async throws -> [Entry] {
         let word = world.take("store", "reads") ?? "ok"
