@@ -288,7 +288,8 @@ impl System {
     ) -> Option<Ran> {
         // A restore asks nobody, and what is written begins with another input: it can only be kept from reading.
         let is_next = *input != Input::Restore || self.faults.front() == Some(&Fault::Unread);
-        let fault = self.faults.pop_front_if(|_| is_next).unwrap_or(Fault::None);
+        let fault = is_next.then(|| self.faults.pop_front()).flatten();
+        let fault = fault.unwrap_or(Fault::None);
         let step = loop {
             match self.host.engine.begin(input, self.host.now_ms, entropy, answers) {
                 Ok(Progress::Step(step)) => break step,
