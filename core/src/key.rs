@@ -11,7 +11,7 @@ use crate::{Error, ErrorCode, Result};
 
 /// The secret key of a node, or of an invoice.
 ///
-/// It is cleared when dropped and never printed.
+/// It is cleared when dropped, leaves no copy behind where it is moved, and is never printed.
 ///
 /// ```
 /// use invreq::NodeKey;
@@ -20,7 +20,7 @@ use crate::{Error, ErrorCode, Result};
 /// assert!(ours.ecdh(&theirs.node_id()) == theirs.ecdh(&ours.node_id()));
 /// # Ok::<(), invreq::Error>(())
 /// ```
-pub struct NodeKey(SecretKey);
+pub struct NodeKey(Box<SecretKey>);
 
 impl NodeKey {
     /// The key with these bytes.
@@ -29,7 +29,7 @@ impl NodeKey {
     /// `invalid_parameter` for zero, and for what is not below the order of the curve.
     pub fn new(bytes: &[u8; 32]) -> Result<Self> {
         SecretKey::from_slice(bytes)
-            .map(Self)
+            .map(Self::from)
             .map_err(|_| Error::new(ErrorCode::InvalidParameter, "this is no secret key"))
     }
 
@@ -59,7 +59,7 @@ impl NodeKey {
 
 impl From<SecretKey> for NodeKey {
     fn from(key: SecretKey) -> Self {
-        Self(key)
+        Self(Box::new(key))
     }
 }
 

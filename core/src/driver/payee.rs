@@ -42,7 +42,8 @@ pub struct Payee {
 /// Collects what a [`Payee`] needs.
 pub struct PayeeBuilder<S, P, T> {
     config: Config,
-    seed: Zeroizing<[u8; 32]>,
+    /// Boxed: what is moved, into the future of `open` too, leaves a copy where it was.
+    seed: Box<Zeroizing<[u8; 32]>>,
     store: S,
     source: P,
     transport: T,
@@ -68,7 +69,7 @@ impl Payee {
         let (clock, entropy) = (Box::new(SystemClock), Box::new(SystemEntropy));
         PayeeBuilder {
             config,
-            seed: Zeroizing::new(seed),
+            seed: Box::new(Zeroizing::new(seed)),
             store,
             source,
             transport,

@@ -28,7 +28,8 @@ pub(crate) struct CopyWay<'a> {
 }
 
 pub(crate) struct Keys {
-    seed: Zeroizing<[u8; 32]>,
+    /// Boxed: an engine that is moved leaves no copy of it where it was.
+    seed: Box<Zeroizing<[u8; 32]>>,
     chain: [u8; 32],
     secp: Secp256k1<All>,
 }
@@ -61,7 +62,7 @@ impl Drop for InvoiceKey<'_> {
 impl Keys {
     pub(crate) fn new(seed: &[u8; 32], chain: [u8; 32]) -> Self {
         Self {
-            seed: Zeroizing::new(*seed),
+            seed: Box::new(Zeroizing::new(*seed)),
             chain,
             secp: Secp256k1::new(),
         }
