@@ -26,20 +26,23 @@ import org.junit.jupiter.api.Timeout
 /** Nothing grows, nothing waits for ever. */
 @Timeout(120)
 class LoadTest {
-    /** What the process holds, the library's share included, in bytes. */
-    private fun resident(): Long {
+    /** What the process holds, the library's share included, and what of the collector's memory is in use, in bytes. */
+    private fun held(): List<Long> {
         repeat(3) { System.gc() }
         Thread.sleep(100)
-        return Files
-            .readAllLines(Path.of("/proc/self/status"))
-            .first { it.startsWith("VmRSS") }
-            .filter { it.isDigit() }
-            .toLong() * 1024
+        val resident =
+            Files
+                .readAllLines(Path.of("/proc/self/status"))
+                .first { it.startsWith("VmRSS") }
+                .filter { it.isDigit() }
+                .toLong() * 1024
+        return listOf(resident, ManagementFactory.getMemoryMXBean().heapMemoryUsage.used)
     }
 
     /**
      * The growth of the process in so many rounds, after as many that warm up: by then everything is loaded and compiled, and as much waits
-     * for the collector as ever will.
+     * for the collector as ever will. What is lost is lost every time, while the machine takes some memory for itself now and then: the
+     * least growth of three tries counts.
      */
     private fun growth(
         rounds: Int,
@@ -51,9 +54,15 @@ class LoadTest {
                 if (round % 2_000 == 0) System.gc()
             }
         go()
-        val before = resident()
-        go()
-        return resident() - before
+        var least = Long.MAX_VALUE
+        repeat(3) {
+            if (least >= MOST) {
+                val before = held()
+                go()
+                least = minOf(least, held().zip(before) { after, before -> after - before }.max())
+            }
+        }
+        return least
     }
 
     @Test
