@@ -1,6 +1,7 @@
 //! What tells the three kinds of message apart, for programs and for people.
 
 use invreq::bolt12::{encode_string, Bolt12, Invoice, InvoiceRequest, Kind, Offer};
+use invreq::ErrorCode;
 
 #[test]
 fn a_kind_has_the_name_of_the_bolt() {
@@ -46,7 +47,9 @@ fn an_error_says_which_kind_of_message_it_is_about() {
             let error = Bolt12::from_bytes(kind, bytes.to_vec()).unwrap_err();
             error.message().to_owned()
         };
-        assert_eq!(message(&[]), format!("the {name} has no records"));
+        let empty = Bolt12::from_bytes(kind, Vec::new()).unwrap_err();
+        assert_eq!(empty.code(), ErrorCode::EmptyStream);
+        assert_eq!(empty.message(), format!("the {name} has no records"));
         let unknown = format!("the unknown field 78 is even: it must be understood to use the {name}");
         assert_eq!(message(&[78, 0]), unknown);
         // An invoice may hold any type.
