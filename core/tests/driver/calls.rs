@@ -9,7 +9,7 @@ use invreq::store::MemoryStore;
 use invreq::ErrorCode;
 
 use crate::common::{error_bytes, params, Request, START};
-use crate::host::{block_on, money, next, sent, World};
+use crate::host::{block_on, money, next, sent, until, World};
 
 fn text() -> String {
     Request::default().text()
@@ -220,9 +220,7 @@ fn a_call_that_is_dropped_while_the_source_thinks_leaves_no_wait() {
         };
         let mut call = Box::pin(payee.send_invoice(params));
         assert!(poll_once(&mut call).await.is_none());
-        while world.source.asked.load(Ordering::SeqCst) == 0 {
-            async_io::Timer::after(Duration::from_millis(1)).await;
-        }
+        until(|| world.source.asked.load(Ordering::SeqCst) == 1).await;
         drop(call);
         // The engine is told, and does not know of the call yet.
         payee.list_invoices(ListInvoices::default()).await.unwrap();
@@ -246,15 +244,11 @@ fn catching_up_waits_for_the_tick_that_is_under_way() {
         assert!(poll_once(&mut call).await.is_none());
         payee.list_invoices(ListInvoices::default()).await.unwrap();
         // The tick that asks for a route has begun.
-        while world.dice.thrown() < 4 {
-            async_io::Timer::after(Duration::from_millis(1)).await;
-        }
+        until(|| world.dice.thrown() >= 4).await;
         world.clock.go(5);
         let mut resume = Box::pin(payee.resume());
         assert!(poll_once(&mut resume).await.is_none());
-        while world.dice.thrown() < 5 {
-            async_io::Timer::after(Duration::from_millis(1)).await;
-        }
+        until(|| world.dice.thrown() >= 5).await;
         payee.list_invoices(ListInvoices::default()).await.unwrap();
         payee.list_invoices(ListInvoices::default()).await.unwrap();
         assert_eq!(

@@ -99,9 +99,7 @@ pub struct Source {
 impl PaymentSource for Source {
     async fn create_inbound_payment(&self, _: &InboundPaymentRequest) -> Result<InboundPayment, HostError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        while self.stuck.load(Ordering::SeqCst) {
-            async_io::Timer::after(Duration::from_millis(1)).await;
-        }
+        until(|| !self.stuck.load(Ordering::SeqCst)).await;
         let paths = vec![payment_path(0, 1_000_000_000)];
         Ok(InboundPayment {
             paths,
@@ -313,6 +311,13 @@ pub async fn next(events: &mut invreq::driver::Events, name: &str) -> Event {
         if crate::common::host::event_name(&event) == name {
             return event;
         }
+    }
+}
+
+/// Until it is so.
+pub async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        async_io::Timer::after(Duration::from_millis(1)).await;
     }
 }
 

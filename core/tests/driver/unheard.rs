@@ -1,16 +1,17 @@
 //! A write that fails and was done all the same, and a host that does not call again.
 
+use core::future::Future;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use futures_lite::future::{poll_once, zip};
 use invreq::driver::{Events, Payee, Received};
-use invreq::engine::{Claim, Event, Record, SendInvoice, Status};
+use invreq::engine::{Claim, Delivery, Event, Record, SendInvoice, Status};
 use invreq::store::MemoryStore;
 use invreq::{Error, ErrorCode};
 
 use crate::common::{error_bytes, params, Request, START};
-use crate::host::{block_on, money, next, sent, Flaky, World};
+use crate::host::{block_on, money, next, sent, until, Flaky, World};
 
 /// A payee on a store that can fail, and what it tells.
 fn open() -> (World, Flaky<MemoryStore>, Payee, Events) {
@@ -19,6 +20,19 @@ fn open() -> (World, Flaky<MemoryStore>, Payee, Events) {
     let payee = world.run(store.clone());
     let events = payee.events();
     (world, store, payee, events)
+}
+
+/// An invoice is sent, and its call waits.
+async fn send<'a>(
+    world: &World,
+    payee: &'a Payee,
+    events: &mut Events,
+) -> (impl Future<Output = Result<Record, Error>> + 'a, Delivery) {
+    let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
+    assert!(poll_once(&mut call).await.is_none());
+    let copy = world.wire.sent.recv().await.unwrap();
+    sent(events).await;
+    (call, copy)
 }
 
 fn assert_failed<T: core::fmt::Debug>(result: Result<T, Error>) {
@@ -40,10 +54,8 @@ async fn event(events: &mut Events, name: &str) -> Record {
 fn money_that_was_reported_once_ends_every_wait() {
     let (world, store, payee, mut events) = open();
     block_on(async {
-        let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
-        assert!(poll_once(&mut call).await.is_none());
-        let hash = world.wire.sent.recv().await.unwrap().payment_hash;
-        sent(&mut events).await;
+        let (call, copy) = send(&world, &payee, &mut events).await;
+        let hash = copy.payment_hash;
         let mut wait = Box::pin(payee.wait_any_invoice(0, None));
         assert!(poll_once(&mut wait).await.is_none());
         let claim = Claim {
@@ -84,10 +96,8 @@ fn an_invoice_whose_caller_gave_up_is_sent() {
 fn an_answer_that_was_handed_over_once_ends_the_call() {
     let (world, store, payee, mut events) = open();
     block_on(async {
-        let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
-        assert!(poll_once(&mut call).await.is_none());
-        let token = world.wire.sent.recv().await.unwrap().reply_path_id.unwrap();
-        sent(&mut events).await;
+        let (call, copy) = send(&world, &payee, &mut events).await;
+        let token = copy.reply_path_id.unwrap();
         store.unheard.store(1, Ordering::SeqCst);
         assert_failed(payee.receive_invoice_error(token, error_bytes("no", None)).await);
         world.clock.go(1);
@@ -101,10 +111,8 @@ fn an_answer_that_was_handed_over_once_ends_the_call() {
 fn what_the_background_wrote_unheard_is_told_once() {
     let (world, store, payee, mut events) = open();
     block_on(async {
-        let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
-        assert!(poll_once(&mut call).await.is_none());
-        let token = world.wire.sent.recv().await.unwrap().reply_path_id.unwrap();
-        sent(&mut events).await;
+        let (call, copy) = send(&world, &payee, &mut events).await;
+        let token = copy.reply_path_id.unwrap();
         store.unheard.store(1, Ordering::SeqCst);
         let bytes = error_bytes("no", None);
         let arrives = Received::InvoiceError {
@@ -166,16 +174,12 @@ fn a_store_that_cannot_be_read_either_is_left_alone_for_a_while() {
 fn what_the_source_answered_meanwhile_is_not_asked_again() {
     let (world, store, payee, mut events) = open();
     block_on(async {
-        let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
-        assert!(poll_once(&mut call).await.is_none());
-        let hash = world.wire.sent.recv().await.unwrap().payment_hash;
-        sent(&mut events).await;
+        let (call, copy) = send(&world, &payee, &mut events).await;
+        let hash = copy.payment_hash;
         world.source.stuck.store(true, Ordering::SeqCst);
         let mut other = Box::pin(payee.send_invoice(params(&Request::number(2).text(), "b")));
         assert!(poll_once(&mut other).await.is_none());
-        while world.source.asked.load(Ordering::SeqCst) < 2 {
-            async_io::Timer::after(Duration::from_millis(1)).await;
-        }
+        until(|| world.source.asked.load(Ordering::SeqCst) == 2).await;
         store.unheard.store(1, Ordering::SeqCst);
         assert_failed(payee.payment_received(money(hash)).await);
         world.source.stuck.store(false, Ordering::SeqCst);
