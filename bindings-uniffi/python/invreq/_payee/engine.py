@@ -68,6 +68,17 @@ class Engine:
         async with self._ticking if given is TICK else nullcontext():
             await self._perform(given)
 
+    async def look(self, at: Callable[[ffi.Engine], T]) -> T:
+        """Looks at the engine between two inputs."""
+        async with self._lock:
+            self._closing.check()
+            return call(at, self._handle)
+
+    async def end(self) -> None:
+        """Waits for the input that is under way."""
+        async with self._lock:
+            pass
+
     async def _perform(self, given: Input) -> None:
         attempt = self._begin(given)
         while True:
@@ -88,17 +99,6 @@ class Engine:
             for need, answer in zip(questions, answers):
                 put(attempt.answers, need, answer)
             call(attempt.answers.forget_reads)
-
-    async def look(self, at: Callable[[ffi.Engine], T]) -> T:
-        """Looks at the engine between two inputs."""
-        async with self._lock:
-            self._closing.check()
-            return call(at, self._handle)
-
-    async def end(self) -> None:
-        """Waits for the input that is under way."""
-        async with self._lock:
-            pass
 
     async def _settle(self, attempt: _Attempt) -> list[Any]:
         """Goes on until the input is done, or until only the host can say more: then it gives what to ask.

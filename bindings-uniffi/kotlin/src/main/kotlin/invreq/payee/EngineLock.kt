@@ -40,6 +40,16 @@ internal class EngineLock(
         if (input == Input.Tick) ticking.withLock { carryOut(input) } else carryOut(input)
     }
 
+    /** Looks at the engine between two inputs. */
+    suspend fun <T> look(at: (Engine) -> T): T =
+        lock.withLock {
+            check()
+            glue { at(engine) }
+        }
+
+    /** Waits for the input that is under way, and gives the engine back. */
+    suspend fun end() = lock.withLock { engine.close() }
+
     private suspend fun carryOut(input: Input) =
         Attempt(input, hosts.time).use { attempt ->
             while (true) {
@@ -51,16 +61,6 @@ internal class EngineLock(
                 attempt.answers.forgetReads()
             }
         }
-
-    /** Looks at the engine between two inputs. */
-    suspend fun <T> look(at: (Engine) -> T): T =
-        lock.withLock {
-            check()
-            glue { at(engine) }
-        }
-
-    /** Waits for the input that is under way, and gives the engine back. */
-    suspend fun end() = lock.withLock { engine.close() }
 
     private suspend fun settleOrWake(attempt: Attempt): List<Need> {
         check()
