@@ -174,7 +174,11 @@ impl Options {
             let seconds = |name: &String| record.of(name).seconds;
             left.retain(|name| seconds(name) < HOUR);
             left.sort_by(|one, other| seconds(one).total_cmp(&seconds(other)));
-            return Ok(left.first().map(|name| ((*name).clone(), SLICE)));
+            // No longer than is left: what comes on top of the hour is time that another target waits for.
+            return Ok(left.first().map(|name| {
+                let rest = (HOUR - seconds(name)).ceil() as u64;
+                ((*name).clone(), rest.clamp(1, SLICE))
+            }));
         }
         let share = self.minutes.saturating_mul(60).checked_div(targets.len() as u64);
         let share = share.unwrap_or_default().max(1);
