@@ -130,7 +130,7 @@ impl Shared {
 
     fn attempt(&self) -> Result<Attempt> {
         let entropy = self.entropy.bytes();
-        let entropy = entropy.map_err(|error| Error::new(ErrorCode::Internal, error.0))?;
+        let entropy = entropy.map_err(no_dice)?;
         Ok(Attempt {
             now_ms: self.clock.now_ms(),
             entropy: Zeroizing::new(entropy),
@@ -313,6 +313,14 @@ fn nothing_but(wake_at: Option<u64>) -> Effects {
 
 fn failed(error: HostError) -> Answer {
     Answer::Failed(error.0)
+}
+
+/// Worth another try: what became of a copy, for one, is not to be lost for it.
+fn no_dice(error: HostError) -> Error {
+    let message = format!("the host gave no entropy: {}", error.0);
+    let mut details = Error::new(ErrorCode::InvalidParameter, message).into_details();
+    details.retryable = true;
+    details.into()
 }
 
 fn busy() -> Error {

@@ -72,17 +72,25 @@ impl Clock for FakeClock {
 }
 
 #[derive(Clone, Default)]
-pub struct Dice(Arc<AtomicU64>);
+pub struct Dice(Arc<AtomicU64>, Arc<AtomicBool>);
 
 impl Dice {
     /// How often they were thrown: once for every input.
     pub fn thrown(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
+
+    /// The next throw fails.
+    pub fn fail_once(&self) {
+        self.1.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Entropy for Dice {
     fn bytes(&self) -> Result<[u8; 32], HostError> {
+        if self.1.swap(false, Ordering::SeqCst) {
+            return Err(HostError("no randomness yet".to_owned()));
+        }
         let mut bytes = [0xd2; 32];
         bytes[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
         Ok(bytes)
@@ -114,6 +122,8 @@ pub struct Wire {
     pub says: Arc<Mutex<VecDeque<SendOutcome>>>,
     pub lost: Arc<AtomicBool>,
     pub stuck: Arc<AtomicBool>,
+    /// Dice that fail once when the next copy is handed over.
+    pub spoils: Arc<Mutex<Option<Dice>>>,
     /// Whether every copy goes through one peer, and so has to wait in line. The clock of most tests stands still.
     pub one_peer: Arc<AtomicBool>,
     peers: Arc<AtomicU64>,
@@ -137,6 +147,7 @@ impl Default for Wire {
             says: Arc::default(),
             lost: Arc::default(),
             stuck: Arc::default(),
+            spoils: Arc::default(),
             one_peer: Arc::default(),
             peers: Arc::default(),
             reply_node: Arc::default(),
@@ -153,6 +164,9 @@ impl Default for Wire {
 impl Transport for Wire {
     async fn send(&self, delivery: &Delivery) -> SendOutcome {
         self.tx.try_send(delivery.clone()).unwrap();
+        if let Some(dice) = self.spoils.lock().unwrap().take() {
+            dice.fail_once();
+        }
         if self.stuck.load(Ordering::SeqCst) {
             return pending().await;
         }

@@ -8,7 +8,7 @@ use invreq::store::MemoryStore;
 use invreq::{Error, ErrorCode, Result};
 
 use crate::common::{params, Request, START};
-use crate::host::{block_on, money, next, Flaky, World};
+use crate::host::{block_on, money, next, sent, Flaky, World};
 
 /// Calls until the store works; what a host does with a retryable error.
 async fn insist<T, F: core::future::Future<Output = Result<T>>>(call: impl Fn() -> F) -> Result<T, Error> {
@@ -210,5 +210,37 @@ fn a_closed_payee_says_that_trying_again_is_no_use() {
         payee.close().await.unwrap();
         let error = payee.wait_invoice("a").await.unwrap_err();
         assert_eq!((error.code(), error.retryable()), (ErrorCode::Cancelled, false));
+    });
+}
+
+/// What became of a copy is not lost because there were no dice for it.
+#[test]
+fn dice_that_fail_once_lose_nothing() {
+    let world = World::default();
+    let payee = world.run(MemoryStore::new());
+    let mut events = payee.events();
+    *world.wire.spoils.lock().unwrap() = Some(world.dice.clone());
+    block_on(async {
+        let call = payee.send_invoice(params(&Request::default().text(), "a"));
+        let rest = async {
+            let copy = world.wire.sent.recv().await.unwrap();
+            match next(&mut events, "trouble").await {
+                Event::Trouble(error) => {
+                    assert_eq!((error.code, error.retryable), (ErrorCode::InvalidParameter, true));
+                    assert!(error.message.contains("no randomness yet"));
+                }
+                other => panic!("{other:?}"),
+            }
+            let go = async {
+                loop {
+                    async_io::Timer::after(core::time::Duration::from_millis(2)).await;
+                    world.clock.go(1);
+                }
+            };
+            futures_lite::future::or(sent(&mut events), go).await;
+            payee.payment_received(money(copy.payment_hash)).await.unwrap();
+        };
+        let (record, ()) = zip(call, rest).await;
+        assert_eq!(record.unwrap().status, Status::Paid);
     });
 }
