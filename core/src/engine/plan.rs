@@ -67,7 +67,11 @@ impl StoredInvoice {
 
     /// Whether every copy that went out was answered with an error, and none is to follow.
     pub(crate) fn all_answered(&self) -> bool {
-        self.next_path.is_none() && !self.answered.is_empty() && self.sent.are_all_in(&self.answered)
+        // A resend may have found no way just now: then no path is next, but a further copy is planned.
+        self.next_path.is_none()
+            && self.upcoming().is_none()
+            && !self.answered.is_empty()
+            && self.sent.are_all_in(&self.answered)
     }
 
     /// When the next copy is due after one was accepted now.

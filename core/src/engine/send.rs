@@ -61,18 +61,22 @@ pub(crate) fn resend(draft: &mut Draft<'_>, call: CallId, label: &str) -> Draw<(
     if draft.now() > record.expires_at {
         return Err(expired(&record).into());
     }
-    let sent = Invoice::from_bytes(invoice.invoice.clone())?;
-    if let Some(expiry) = sent.absolute_expiry().filter(|expiry| draft.now() > *expiry) {
-        return Err(answer::request_expired(expiry, draft.now())
-            .with_record(record)
-            .into());
-    }
+    check_request_lives(draft, &invoice)?;
     start_over(draft, &mut invoice);
     let record = invoice.record();
     draft.put(invoice)?;
     draft.event(Event::Delivery(record.clone()));
     draft.reply(call, Ok(Outcome::Record(record)));
     Ok(())
+}
+
+/// A request that has expired is not answered, and a copy that is sent anew is an answer.
+fn check_request_lives(draft: &Draft<'_>, invoice: &StoredInvoice) -> Result<()> {
+    let sent = Invoice::from_bytes(invoice.invoice.clone())?;
+    match sent.absolute_expiry().filter(|expiry| draft.now() > *expiry) {
+        Some(expiry) => Err(answer::request_expired(expiry, draft.now()).with_record(invoice.record())),
+        None => Ok(()),
+    }
 }
 
 /// When a call and an invoice end.
@@ -140,6 +144,7 @@ fn join(
         }
         Status::Unpaid | Status::Expired => {
             if record.delivery.state == DeliveryState::Unreachable && !record.claiming {
+                check_request_lives(draft, &invoice)?;
                 start_over(draft, &mut invoice);
                 let record = invoice.record();
                 draft.put(invoice)?;

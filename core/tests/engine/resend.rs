@@ -1,6 +1,6 @@
 //! Sending the same bytes again.
 
-use invreq::engine::{DeliveryState, SendInvoice, SendOutcome, Status};
+use invreq::engine::{Answer, DeliveryState, Existing, SendInvoice, SendOutcome, Status};
 use invreq::ErrorCode;
 
 use crate::common::{error_bytes, params, Host, Request, START};
@@ -149,4 +149,61 @@ fn it_does_not_wait_out_a_pause() {
     host.resend("a").unwrap();
     host.delivered(SendOutcome::Accepted);
     assert_eq!(host.get("a").status, Status::Unpaid);
+}
+
+/// What the payer said of an earlier copy ends nothing while one is still to follow, also where no way is known just now.
+#[test]
+fn it_is_not_ended_by_an_earlier_answer_while_the_way_is_unknown() {
+    for answered_before in [true, false] {
+        let mut host = Host::new();
+        let way = host.default_route.clone();
+        let call = host.send(params(&Request::default().text(), "a")).unwrap();
+        let token = host.delivered(SendOutcome::Accepted).reply_path_id.unwrap();
+        let answer = |host: &mut Host| host.payer_error(token, error_bytes("no", None));
+        if answered_before {
+            answer(&mut host);
+            assert_eq!(host.error(call).0, ErrorCode::PayerError);
+        }
+        host.default_route = Answer::Failed("no peers yet".to_owned());
+        host.resend("a").unwrap();
+        host.settle();
+        if !answered_before {
+            answer(&mut host);
+        }
+        assert_eq!(host.get("a").delivery.state, DeliveryState::Sent);
+        let joined = host.send(SendInvoice {
+            existing: Existing::Join,
+            ..params(&Request::default().text(), "a")
+        });
+        assert_eq!(host.reply(joined.unwrap()), None);
+        assert_eq!(host.reply(call), None);
+        host.default_route = way;
+        host.wait_s(1);
+        assert_eq!(host.delivered(SendOutcome::Accepted).id, "1-1");
+    }
+}
+
+#[test]
+fn a_call_that_joins_does_not_send_what_resend_refuses() {
+    let mut host = Host::new();
+    let way = core::mem::replace(&mut host.default_route, Answer::Route(None));
+    let request = Request::default().expires(START + 5).text();
+    let send = |existing| SendInvoice {
+        expiry: Some(3600),
+        existing,
+        ..params(&request, "a")
+    };
+    let call = host.send(send(Existing::Error)).unwrap();
+    assert_eq!(host.error(call).0, ErrorCode::NoRoute);
+    host.default_route = way;
+    host.wait_s(6);
+    let resent = host.resend("a").unwrap_err();
+    let joined = host.send(send(Existing::Join)).unwrap_err();
+    assert_eq!(
+        (joined.code(), joined.rpc_code()),
+        (ErrorCode::RequestExpired, 1002)
+    );
+    assert_eq!(joined, resent);
+    host.wait_s(60);
+    assert!(host.deliveries.is_empty());
 }
