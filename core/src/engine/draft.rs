@@ -179,9 +179,17 @@ impl<'a> Draft<'a> {
     /// The invoice that an index entry of the store names. If it is neither open nor closed, another writer made it since
     /// the store was last read as a whole.
     pub(crate) fn named(&self, index: u64) -> Draw<StoredInvoice> {
-        let message = "another writer changed the store since it was read";
-        self.invoice(index)?
-            .ok_or_else(|| Error::new(ErrorCode::StoreConflict, message).into())
+        self.invoice(index)?.ok_or_else(out_of_date)
+    }
+
+    /// What is known of the store has to be what is in it now. A write says so by itself; this is for what is answered without
+    /// one.
+    pub(crate) fn check_up_to_date(&self) -> Draw<()> {
+        let stored = self.get(self.layout.revision())?.map_or(Some(0), read_index);
+        match stored == Some(self.state.revision) {
+            true => Ok(()),
+            false => Err(out_of_date()),
+        }
     }
 
     pub(crate) fn label_or_not_found(&self, label: &str) -> Draw<StoredInvoice> {
@@ -319,6 +327,11 @@ fn diff(layout: &Layout, change: &Change, batch: &mut Batch) {
 
 pub(crate) fn wrong_answer(wanted: &str) -> Stop {
     Error::new(ErrorCode::MissingAnswer, format!("the answer is not {wanted}")).into()
+}
+
+fn out_of_date() -> Stop {
+    let message = "another writer changed the store since it was read";
+    Error::new(ErrorCode::StoreConflict, message).into()
 }
 
 pub(crate) fn corrupt_index() -> Error {

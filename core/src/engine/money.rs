@@ -15,7 +15,10 @@ pub(crate) fn claim(draft: &mut Draft<'_>, call: CallId, claim: &Claim) -> Draw<
         return Err(already_paid(&invoice.record()).into());
     }
     check_amount(&invoice, claim.total_msat)?;
-    if invoice.claim.is_none() {
+    if invoice.claim.is_some() {
+        // Nothing is written for it, so nothing else would show that another writer has taken the claim back.
+        draft.check_up_to_date()?;
+    } else {
         check_begun_in_time(&invoice, claim.first_htlc_at)?;
         invoice.claim = Some(ClaimBegun {
             total_msat: claim.total_msat,
@@ -65,6 +68,7 @@ pub(crate) fn claim_failed(draft: &mut Draft<'_>, call: CallId, payment_hash: &P
 /// Records money that arrived for good, however late and however often it is reported.
 pub(crate) fn payment_received(draft: &mut Draft<'_>, call: CallId, received: &PaymentReceived) -> Draw<()> {
     let invoice = by_hash_or_not_found(draft, &received.payment_hash)?;
+    check_seconds("paid_at", received.paid_at)?;
     if let Some(given) = &received.preimage {
         if given.payment_hash() != received.payment_hash {
             let message = "the preimage does not hash to the payment hash";
@@ -146,13 +150,30 @@ fn check_amount(invoice: &StoredInvoice, total_msat: u64) -> Result<()> {
 }
 
 fn check_begun_in_time(invoice: &StoredInvoice, first_htlc_at: u64) -> Result<()> {
+    check_seconds("first_htlc_at", first_htlc_at)?;
     if first_htlc_at > invoice.expires_at {
-        let message = "the payment began after the invoice had expired";
+        let message = format!(
+            "the payment began at {first_htlc_at}, after the invoice had expired at {}",
+            invoice.expires_at
+        );
         return Err(Error::new(ErrorCode::ClaimTooLate, message)
             .with_rule(rules::PAYMENT_IN_TIME)
             .with_record(invoice.record()));
     }
     Ok(())
+}
+
+/// The year 5138, in Unix seconds; in milliseconds it is 1973.
+const NO_SECONDS: u64 = 100_000_000_000;
+
+/// Milliseconds would look like a payment that is far too late, and be kept for good as the time it was paid.
+fn check_seconds(name: &str, time: u64) -> Result<()> {
+    if time < NO_SECONDS {
+        return Ok(());
+    }
+    let message =
+        format!("{name} is in Unix seconds, and {time} is none of this age: is it in milliseconds?");
+    Err(Error::new(ErrorCode::InvalidParameter, message))
 }
 
 fn too_low(invoice: &StoredInvoice, amount_msat: u64) -> Error {

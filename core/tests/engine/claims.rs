@@ -100,6 +100,40 @@ fn it_has_to_have_begun_in_time() {
     );
 }
 
+/// Milliseconds would refuse every payment as too late, and be kept as the time it was paid.
+#[test]
+fn times_are_in_seconds() {
+    let mut host = Host::new();
+    let hash = open_invoice(&mut host);
+    let before = host.entries();
+    let ms = host.now_ms;
+    let error = host.claim_begun(hash, 50_000, ms).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidParameter);
+    assert!(
+        error.message().starts_with("first_htlc_at is in Unix seconds"),
+        "{error}"
+    );
+    let paid = |paid_at| PaymentReceived {
+        payment_hash: hash,
+        amount_msat: 50_000,
+        paid_at,
+        preimage: None,
+    };
+    let received = |host: &mut Host, paid_at| {
+        let payment = paid(paid_at);
+        host.record(|call| Input::PaymentReceived { call, payment })
+    };
+    let error = received(&mut host, ms).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidParameter);
+    assert!(
+        error.message().starts_with("paid_at is in Unix seconds"),
+        "{error}"
+    );
+    assert_eq!(host.entries(), before);
+    // A clock that is wrong by years is another matter: the money is there.
+    assert_eq!(received(&mut host, 99_999_999_999).unwrap().status, Status::Paid);
+}
+
 #[test]
 fn nothing_else_happens_to_what_is_being_claimed() {
     let mut host = Host::new();

@@ -374,3 +374,30 @@ fn a_copy_that_cannot_be_sent_is_not_sent_again_once_another_engine_saw_the_clai
         assert_eq!(ours.get("a").status, Status::Paid);
     }
 }
+
+/// The second answer to a claim is not written, so only the revision shows that the claim is still there.
+#[test]
+fn a_claim_that_another_engine_took_back_is_not_approved_from_memory() {
+    let mut ours = Host::new();
+    ours.send(params(&Request::default().text(), "a")).unwrap();
+    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
+    theirs.dice = 1_000_000;
+    theirs.restore().unwrap();
+    let hash = theirs.get("a").payment_hash;
+    ours.restore().unwrap();
+    ours.claim(hash, 50_000).unwrap();
+    theirs.restore().unwrap();
+    ours.record(|call| Input::ClaimFailed {
+        call,
+        payment_hash: hash,
+    })
+    .unwrap();
+    ours.wait_s(200);
+    assert_eq!(ours.get("a").status, Status::Expired);
+    let late = ours.get("a").expires_at + 1;
+    let error = theirs.claim_begun(hash, 50_000, late).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StoreConflict);
+    theirs.restore().unwrap();
+    let error = theirs.claim_begun(hash, 50_000, late).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ClaimTooLate);
+}
