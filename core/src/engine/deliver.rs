@@ -11,8 +11,9 @@ use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
 use bitcoin::secp256k1::PublicKey;
 
-/// How many paths of one invoice are asked about at a time.
-const PATHS_AHEAD: u32 = 4;
+/// How many paths of one invoice are tried in one step; the next step goes on at once. All timers wait for what a step asks, and
+/// it is a stranger who says how many paths there are.
+const PATHS_AT_ONCE: usize = 4;
 
 /// What an invoice goes to: the request's paths, or the payer itself where it has none.
 pub(crate) fn untried_paths(paths: &[BlindedPath], payer_id: PublicKey) -> Vec<PathReport> {
@@ -62,8 +63,10 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         // A request that has expired is not answered, and a further copy is one more answer.
         return stop(draft, index);
     }
-    ask_ahead(draft, &invoice, &parsed, &paths)?;
-    for path in paths {
+    let paths = rotated(draft, &invoice, paths);
+    let (paths, rest) = paths.split_at(paths.len().min(PATHS_AT_ONCE));
+    ask_all(draft, &invoice, &parsed, paths)?;
+    for path in paths.iter().copied() {
         let outcome = match way_over(draft, &invoice, &parsed, path)? {
             Way::Found(found) if !in_turn(draft, index, found.peer()) => return Ok(()),
             Way::Found(found) => {
@@ -82,7 +85,41 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         };
         set_outcome(&mut invoice, path, outcome);
     }
-    no_path_left(draft, invoice)
+    let fresh = |path: &&u32| invoice.next_path.is_some() || !is_offline(&invoice, **path);
+    match rest.first().filter(fresh) {
+        Some(next) => try_next(draft, invoice, *next),
+        None => no_path_left(draft, invoice),
+    }
+}
+
+/// The paths in the order in which they are tried now. Those of a further copy that could not be told before begin elsewhere
+/// each time, so that each has its turn.
+fn rotated(draft: &Draft<'_>, invoice: &StoredInvoice, mut paths: Vec<u32>) -> Vec<u32> {
+    if invoice.next_path.is_none() {
+        let retries = draft
+            .flight(invoice.created_index)
+            .map_or(0, |flight| flight.retries);
+        let first = paths.iter().position(|path| is_offline(invoice, *path));
+        let offline = paths.get_mut(first.unwrap_or(usize::MAX)..).unwrap_or_default();
+        let by = usize::try_from(retries)
+            .unwrap_or_default()
+            .saturating_mul(PATHS_AT_ONCE);
+        offline.rotate_left(by.checked_rem(offline.len()).unwrap_or_default());
+    }
+    paths
+}
+
+fn is_offline(invoice: &StoredInvoice, path: u32) -> bool {
+    at(&invoice.paths, path).is_some_and(|report| report.outcome == PathOutcome::Offline)
+}
+
+/// Goes on with the next paths in a step of its own.
+fn try_next(draft: &mut Draft<'_>, mut invoice: StoredInvoice, path: u32) -> Draw<()> {
+    let index = invoice.created_index;
+    let retries = draft.flight(index).map_or(0, |flight| flight.retries);
+    invoice.next_path = invoice.next_path.map(|_| path);
+    draft.set_flight(index, Some(Flight::due(draft.now_ms, retries)));
+    changed(draft, invoice)
 }
 
 fn stop(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
@@ -90,23 +127,15 @@ fn stop(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
     Ok(())
 }
 
-/// Asks about several paths at once where the first is not known yet: one after the other, a request with many paths that
-/// nobody knows would hold up all else. All at once, it would be a stranger who decides how much is looked up.
-fn ask_ahead(draft: &Draft<'_>, invoice: &StoredInvoice, parsed: &Invoice, paths: &[u32]) -> Draw<()> {
+/// Asks about all of these paths at once where the first is not known yet: one after the other would take longer.
+fn ask_all(draft: &Draft<'_>, invoice: &StoredInvoice, parsed: &Invoice, paths: &[u32]) -> Draw<()> {
     let mut needs = Vec::new();
-    let mut asked = 0u32;
     for path in paths {
         match way_over(draft, invoice, parsed, *path) {
-            Err(Stop::Need(more)) => {
-                needs.extend(more);
-                asked = asked.saturating_add(1);
-            }
+            Err(Stop::Need(more)) => needs.extend(more),
             Err(stop) => return Err(stop),
             Ok(Way::Found(..)) if needs.is_empty() => return Ok(()),
             Ok(_) => {}
-        }
-        if asked == PATHS_AHEAD {
-            break;
         }
     }
     if needs.is_empty() {

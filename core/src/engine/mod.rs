@@ -50,6 +50,7 @@ mod status;
 mod step;
 mod stored;
 mod tick;
+mod trouble;
 mod wait;
 mod way;
 
@@ -186,7 +187,12 @@ impl Engine {
         }
         *draft.request = None;
         let batch = draft.batch();
-        let changes = draft.changes;
+        let mut changes = draft.changes;
+        // The reason stands before what came of it.
+        changes
+            .effects
+            .events
+            .splice(..0, trouble::left_open(input, answers));
         if changes.restored.is_some() {
             self.keys.randomize(entropy);
         }

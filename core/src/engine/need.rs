@@ -197,4 +197,8 @@ impl Answers {
     pub fn get(&self, need: &Need) -> Option<&Answer> {
         self.0.get(need)
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Need, &Answer)> {
+        self.0.iter()
+    }
 }

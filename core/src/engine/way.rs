@@ -9,6 +9,10 @@ use crate::engine::remote::RemoteKey;
 use crate::engine::{Answer, Need, Route};
 use crate::onion;
 
+/// How many nodes at the beginning of a path are stepped over at most. One is what happens; each costs questions, and it is a
+/// stranger who made the path.
+const MOST_STEPS: u32 = 4;
+
 /// What the host knows of the way to a path.
 pub(crate) enum Way<'a> {
     Found(Box<Found<'a>>),
@@ -67,9 +71,10 @@ pub(crate) fn way_to<'a>(
             };
             return Ok(Way::Found(Box::new(found)));
         }
-        // Each step makes the path shorter, so there are not many. Without a path the payer is the host's own node, which
-        // cannot be sent to.
-        let Some(whole) = path else { return Ok(Way::None) };
+        // Without a path the payer is the host's own node, which cannot be sent to.
+        let Some(whole) = path.filter(|_| skipped < MOST_STEPS) else {
+            return Ok(Way::None);
+        };
         (end, path) = step_over(draft, &whole, node_id)?;
         skipped = skipped.saturating_add(1);
     }

@@ -1,7 +1,9 @@
 //! Getting the invoice out: states, paths, retries.
 
 use invreq::bolt12::{BlindedPath, Introduction};
-use invreq::engine::{Answer, DeliveryState, PathOutcome, Record, ReplyPath, SendOutcome, Status};
+use invreq::engine::{
+    Answer, DeliveryState, Event, Need, PathOutcome, Record, ReplyPath, SendOutcome, Status,
+};
 use invreq::ErrorCode;
 
 use crate::common::host::route;
@@ -10,6 +12,10 @@ use crate::common::{node, params, Host, Request};
 
 fn outcomes(record: &Record) -> Vec<PathOutcome> {
     record.delivery.paths.iter().map(|path| path.outcome).collect()
+}
+
+fn routes(need: &&Need) -> bool {
+    matches!(need, Need::FindRoute { .. })
 }
 
 fn state(record: &Record) -> (DeliveryState, u32) {
@@ -206,10 +212,83 @@ fn a_request_decides_not_how_much_is_looked_up_at_a_time() {
     host.give(&input).unwrap();
     host.settle();
     // All of them in the end, and no more than four in one go.
-    let routes = |need: &&invreq::engine::Need| matches!(need, invreq::engine::Need::FindRoute { .. });
     assert_eq!(host.asked.iter().filter(routes).count(), nodes.len());
     assert_eq!(host.most_asked, 4);
     assert_eq!(state(&host.get("a")).0, DeliveryState::Unreachable);
+}
+
+/// All timers wait for what one step asks, and it is a stranger who says how many paths there are.
+#[test]
+fn a_request_decides_not_how_long_timers_wait() {
+    let mut host = Host::new();
+    let nodes: Vec<u8> = (10..42).collect();
+    for number in &nodes {
+        host.routes
+            .insert(node(*number), Answer::Failed("slow".to_owned()));
+    }
+    let input = invreq::engine::Input::SendInvoice {
+        call: host.call(),
+        params: params(&Request::default().paths_over(&nodes).text(), "a"),
+    };
+    host.give(&input).unwrap();
+    for tried in 1..=8 {
+        host.tick();
+        assert_eq!(host.asked.iter().filter(routes).count(), tried * 4);
+    }
+    assert_eq!(
+        host.engine.wake_at(),
+        Some(host.now_ms + 1000),
+        "all of them were tried"
+    );
+    assert_eq!(outcomes(&host.get("a")), [PathOutcome::Offline; 32]);
+    // The last of them can be told in the end.
+    host.routes.remove(&node(41));
+    host.wait_s(2);
+    assert_eq!(host.delivered(SendOutcome::Accepted).node_id, node(41));
+    // Of the paths for a further copy that could not be told, each has its turn as well.
+    host.routes.remove(&node(30));
+    host.wait_s(85);
+    assert_eq!(host.delivered(SendOutcome::Accepted).node_id, node(30));
+}
+
+#[test]
+fn what_could_not_be_looked_up_is_told() {
+    let mut host = Host::new();
+    host.default_route = Answer::Failed("401 from the directory".to_owned());
+    host.send(params(&Request::default().text(), "a")).unwrap();
+    host.settle();
+    let troubles = |host: &Host| -> Vec<(ErrorCode, String)> {
+        let trouble = |event: &Event| match event {
+            Event::Trouble(error) => Some((error.code, error.message.clone())),
+            _ => None,
+        };
+        host.events.iter().filter_map(trouble).collect()
+    };
+    let message = format!(
+        "no route to {} could be looked up: 401 from the directory",
+        node(66)
+    );
+    assert_eq!(troubles(&host), [(ErrorCode::MissingAnswer, message)]);
+    // Once for each time it is asked, and not where there is an answer.
+    host.wait_s(1);
+    assert_eq!(troubles(&host).len(), 2);
+    host.default_route = Answer::Route(None);
+    host.wait_s(60);
+    assert_eq!(troubles(&host).len(), 2);
+    // A channel is named as people write it.
+    let scid = 800_000 << 40 | 12 << 16 | 1;
+    host.ends
+        .insert((scid, 0), Answer::Failed("no explorer".to_owned()));
+    host.events.clear();
+    let introduction = Introduction::Scid { direction: 0, scid };
+    let at_a_channel = Request::number(2).path(BlindedPath {
+        introduction,
+        ..path_over(10)
+    });
+    host.send(params(&at_a_channel.text(), "b")).unwrap();
+    host.settle();
+    let message = "the channel 800000x12x1 could not be looked up: no explorer".to_owned();
+    assert_eq!(troubles(&host), [(ErrorCode::MissingAnswer, message)]);
 }
 
 #[test]

@@ -126,7 +126,12 @@ fn what_is_no_answer_of_ours_is_counted() {
     // A host that cannot answer now.
     host.keys.clear();
     let good = onion_error(&path, 68, &error);
+    host.events.clear();
     arrives(&mut host, node(80), good.clone());
+    assert!(
+        host.events.is_empty(),
+        "what strangers send is no reason to tell anybody anything"
+    );
     assert_eq!((host.engine.ignored_replies(), host.reply(call)), (5, None));
     assert_eq!(host.entries(), before);
     // The good one still counts, and once.
