@@ -1,7 +1,7 @@
 //! Questions that a transport or a source left open: nobody else would hear of them.
 
 use crate::engine::{Answer, Answers, Event, Input, Need};
-use crate::{Error, ErrorCode};
+use crate::{Error, ErrorCode, ErrorDetails};
 
 /// What the host could not answer, though the input came to its end without it. A reason that ends a call is in its error instead.
 pub(crate) fn left_open(input: &Input, answers: &Answers) -> Vec<Event> {
@@ -10,13 +10,13 @@ pub(crate) fn left_open(input: &Input, answers: &Answers) -> Vec<Event> {
         return Vec::new();
     }
     let trouble = |(need, answer): (&Need, &Answer)| match answer {
-        Answer::Failed(reason) => Some(Event::Trouble(unanswered(need, reason)?.into_details())),
+        Answer::Failed(reason) => unanswered(need, reason).map(Event::Trouble),
         _ => None,
     };
     answers.iter().filter_map(trouble).collect()
 }
 
-fn unanswered(need: &Need, reason: &str) -> Option<Error> {
+fn unanswered(need: &Need, reason: &str) -> Option<ErrorDetails> {
     let what = match need {
         Need::FindRoute { node_id } => format!("no route to {node_id} could be looked up"),
         Need::ResolveScid { scid, .. } => {
@@ -29,5 +29,8 @@ fn unanswered(need: &Need, reason: &str) -> Option<Error> {
         }
         Need::Range { .. } | Need::CreateInboundPayment(_) | Need::Sign(_) => return None,
     };
-    Some(Error::new(ErrorCode::MissingAnswer, format!("{what}: {reason}")))
+    let mut details = Error::new(ErrorCode::MissingAnswer, format!("{what}: {reason}")).into_details();
+    // It is asked again, by itself or with the next call.
+    details.retryable = true;
+    Some(details)
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use hex_conservative::FromHex;
+use invreq::{PaymentHash, Preimage};
 use invreq_scenarios::scenario::{all, folder};
 use invreq_scenarios::{run, Ran, Scenario};
 use serde_json::{Map, Value};
@@ -75,7 +77,8 @@ pub fn faults(scenario: &Scenario, ran: &Ran) -> Vec<String> {
             .map(|line| line.as_str().unwrap());
         let mut next = wanted.next();
         for line in lines {
-            if next.is_some_and(|text| line == text || line.starts_with(&format!("{text} "))) {
+            if let Some(text) = next.filter(|text| begins_with(line, text)) {
+                faults.extend(contradiction(scenario, ran, text, line).map(|fault| format!("{at}: {fault}")));
                 next = wanted.next();
             } else if is_shown(line) {
                 faults.push(format!("{at}: not expected: {}", shorten(line)));
@@ -89,6 +92,54 @@ pub fn faults(scenario: &Scenario, ran: &Ran) -> Vec<String> {
         faults.push(format!("the end: {}", Value::Object(end)));
     }
     faults
+}
+
+fn begins_with(line: &str, text: &str) -> bool {
+    line.strip_prefix(text)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// What is wrong with a line whose beginning was expected. The rest of it is not written by hand, but what is money in it follows
+/// from the scenario all the same.
+fn contradiction(scenario: &Scenario, ran: &Ran, text: &str, line: &str) -> Option<String> {
+    let line = line.strip_prefix("b ").unwrap_or(line);
+    let words: Vec<&str> = line.split(' ').collect();
+    match words[..] {
+        ["done", number, "error", ..] if !text.contains(&format!("done {number} error")) => {
+            Some(format!("no error was expected: {}", shorten(line)))
+        }
+        ["done", _, "settle", "-", ..] if !text.contains(" settle -") => {
+            Some("a settlement without a preimage was not expected".to_owned())
+        }
+        ["done", number, "settle", preimage, ..] if preimage != "-" => {
+            let action = &scenario.actions[number.parse::<usize>().unwrap() - 1];
+            let preimage = <[u8; 32]>::from_hex(preimage).unwrap();
+            let made = Preimage::new(preimage).payment_hash();
+            (!is_asked_for(ran, action, made)).then(|| "it is the preimage of another payment".to_owned())
+        }
+        ["event", "paid", ..] => {
+            let paid = words.iter().find_map(|word| word.strip_prefix("paid="))?;
+            let (_, paid) = paid.split_once(':')?;
+            let reported = |action: &Value| {
+                action["do"] == "paymentReceived"
+                    && format!("{}:{}", action["amountMsat"], action["paidAt"]) == paid
+            };
+            (!scenario.actions.iter().any(reported)).then(|| format!("nobody reported this payment: {paid}"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an action names this payment hash, as itself or by the label of its invoice.
+fn is_asked_for(ran: &Ran, action: &Value, hash: PaymentHash) -> bool {
+    let named = action["paymentHash"].as_str().unwrap();
+    match named.strip_prefix('$') {
+        Some(label) => {
+            let mut seen = ran.seen.iter().chain(&ran.records);
+            seen.any(|record| record.label == label && record.payment_hash == hash)
+        }
+        None => named == hash.to_string(),
+    }
 }
 
 /// What an app sees: all of it has to be expected by hand.
