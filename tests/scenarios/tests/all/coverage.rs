@@ -35,10 +35,6 @@ const NOT_SHOWN: &[(&str, &str)] = &[
         "peer_unavailable",
         "a socket's; tests/lightning and the tests of `peer` show it",
     ),
-    (
-        "missing_answer",
-        "what a host gives that cannot be used, told as trouble; where types do not rule it out, the tests of each facade show it",
-    ),
     ("self_check_failed", "a defect of the library"),
     ("internal", "a defect of the library"),
 ];
