@@ -265,6 +265,11 @@ impl Payee {
     }
 
     #[cfg(feature = "ldk")]
+    pub(crate) fn tell_trouble(&self, error: Error) {
+        self.shared.trouble(error);
+    }
+
+    #[cfg(feature = "ldk")]
     pub(crate) async fn pause(&self, ms: u64) {
         self.shared.wait_for(ms).await;
     }

@@ -247,7 +247,7 @@ impl Shared {
         }
     }
 
-    fn trouble(&self, error: crate::Error) {
+    pub(crate) fn trouble(&self, error: crate::Error) {
         let _ = self.events.try_broadcast(Event::Trouble(error.into_details()));
     }
 

@@ -1,5 +1,7 @@
 //! What happens at the node: payments are claimed and reported, answers handed over.
 
+use core::sync::atomic::Ordering;
+
 use lightning::events::{Event, HTLCHandlingFailureReason, HTLCHandlingFailureType, ReplayEvent};
 use lightning::ln::LocalHTLCFailureReason;
 use lightning::types::payment::{PaymentHash as LdkHash, PaymentPreimage};
@@ -8,7 +10,7 @@ use lightning::util::ser::Writeable;
 use super::LdkHost;
 use crate::driver::{Payee, Verdict};
 use crate::engine::{Claim, ListInvoices, PaymentReceived};
-use crate::{ErrorCode, PaymentHash, Preimage};
+use crate::{Error, ErrorCode, PaymentHash, Preimage, Result};
 
 /// The pause before LDK is asked to show an event again, which it does at once.
 const PAUSE_MS: u64 = 500;
@@ -16,8 +18,9 @@ const PAUSE_MS: u64 = 500;
 impl LdkHost {
     /// Deals with one of LDK's events, if it concerns an invoice of this payee: call it first in the wallet's event handler.
     ///
-    /// `true` means that it is dealt with. `false` means that it is the wallet's own: another kind of event, or a payment no
-    /// invoice here asks for.
+    /// `true` means that it is dealt with. `false` means that it is the wallet's own: another kind of event, a payment no
+    /// invoice here asks for, or one whose invoice is damaged in the store for good, as the event
+    /// [`Trouble`](crate::engine::Event::Trouble) then says.
     ///
     /// | event | what happens |
     /// | --- | --- |
@@ -26,13 +29,35 @@ impl LdkHost {
     /// | `HTLCHandlingFailed` of a payment that was to be claimed | the claim is taken back |
     /// | `OnionMessageIntercepted` for [`Payee::reply_node_id`] | what the payer answered is read |
     ///
-    /// It makes no difference how often LDK shows an event, or whether the process dies in between.
+    /// It makes no difference how often LDK shows an event, or whether the process dies once the claim is written. LDK does not say
+    /// when the parts of a payment came: what is shown for the first time after the invoice has expired counts as late and is
+    /// failed, so give invoices an expiry that outlives a process that was killed.
     ///
     /// # Errors
     /// `ReplayEvent` where the event could not be dealt with now, after half a second: the store fails, or the payee is closed.
-    /// Return it to LDK, which then keeps the event, across restarts too, and shows it again; until then it shows no other.
-    /// Money is safe: the HTLCs stay held, and a payment that was claimed stays to be reported.
+    /// Return it to LDK, which then keeps the event, across restarts too, and shows it again; until then it shows no other. The
+    /// first time, the event [`Trouble`](crate::engine::Event::Trouble) says why. Money is safe: the HTLCs stay held, and a payment
+    /// that was claimed stays to be reported.
     pub async fn handle_event(&self, payee: &Payee, event: &Event) -> Result<bool, ReplayEvent> {
+        let error = match self.deal_with(payee, event).await {
+            Ok(dealt_with) => {
+                self.replaying.store(false, Ordering::Relaxed);
+                return Ok(dealt_with);
+            }
+            Err(error) => error,
+        };
+        let again = may_pass(&error);
+        if !self.replaying.swap(again, Ordering::Relaxed) {
+            payee.tell_trouble(error);
+        }
+        if again {
+            payee.pause(PAUSE_MS).await;
+            return Err(ReplayEvent());
+        }
+        Ok(false)
+    }
+
+    async fn deal_with(&self, payee: &Payee, event: &Event) -> Result<bool> {
         match event {
             Event::PaymentClaimable {
                 payment_hash,
@@ -87,7 +112,7 @@ impl LdkHost {
         payee: &Payee,
         claim: Claim,
         known_to_ldk: Option<PaymentPreimage>,
-    ) -> Result<bool, ReplayEvent> {
+    ) -> Result<bool> {
         let hash = LdkHash(claim.payment_hash.0);
         match payee.judge(claim).await {
             Verdict::Settle(preimage) => {
@@ -104,12 +129,12 @@ impl LdkHost {
                 Ok(true)
             }
             Verdict::Unknown => Ok(false),
-            Verdict::Hold(_) => again(payee).await,
+            Verdict::Hold(error) => Err(error),
         }
     }
 }
 
-async fn report(payee: &Payee, payment: PaymentReceived) -> Result<bool, ReplayEvent> {
+async fn report(payee: &Payee, payment: PaymentReceived) -> Result<bool> {
     match payee.payment_received(payment).await {
         Ok(_) => Ok(true),
         Err(error) => match error.code() {
@@ -118,7 +143,7 @@ async fn report(payee: &Payee, payment: PaymentReceived) -> Result<bool, ReplayE
             ErrorCode::AmountTooLow => Ok(true),
             // Nobody told LDK the preimage of this hash but whoever settled it.
             ErrorCode::PreimageRequired | ErrorCode::PreimageMismatch => Ok(false),
-            _ => again(payee).await,
+            _ => Err(error),
         },
     }
 }
@@ -128,23 +153,21 @@ async fn take_back(
     payee: &Payee,
     payment_hash: PaymentHash,
     reason: Option<&HTLCHandlingFailureReason>,
-) -> Result<bool, ReplayEvent> {
-    let claiming = match is_claiming(payee, payment_hash).await {
-        Ok(Some(claiming)) => claiming,
-        Ok(None) => return Ok(false),
-        Err(_) => return again(payee).await,
+) -> Result<bool> {
+    let Some(claiming) = is_claiming(payee, payment_hash).await? else {
+        return Ok(false);
     };
     if !claiming || !fails_the_whole(reason) {
         return Ok(true);
     }
     match payee.claim_failed(payment_hash).await {
-        Err(error) if error.code() != ErrorCode::AlreadyPaid => again(payee).await,
+        Err(error) if error.code() != ErrorCode::AlreadyPaid => Err(error),
         _ => Ok(true),
     }
 }
 
 /// Whether the payment of this hash is being claimed; `None` where there is no such invoice.
-async fn is_claiming(payee: &Payee, payment_hash: PaymentHash) -> crate::Result<Option<bool>> {
+async fn is_claiming(payee: &Payee, payment_hash: PaymentHash) -> Result<Option<bool>> {
     let query = ListInvoices {
         payment_hash: Some(payment_hash),
         ..ListInvoices::default()
@@ -165,7 +188,8 @@ fn fails_the_whole(reason: Option<&HTLCHandlingFailureReason>) -> bool {
     )
 }
 
-async fn again(payee: &Payee) -> Result<bool, ReplayEvent> {
-    payee.pause(PAUSE_MS).await;
-    Err(ReplayEvent())
+/// Whether the event may be dealt with later. A store that is gone for good comes back with the next process, and so does a payee
+/// that is closed; a record that cannot be read never will, and would keep all of LDK's other events from being shown.
+fn may_pass(error: &Error) -> bool {
+    error.retryable() || matches!(error.code(), ErrorCode::StoreFailed | ErrorCode::Cancelled)
 }

@@ -50,6 +50,7 @@ mod transport;
 
 use core::future::Future;
 use core::ops::Deref;
+use core::sync::atomic::AtomicBool;
 use std::sync::Arc;
 
 use lightning::ln::channelmanager::AChannelManager;
@@ -72,6 +73,8 @@ pub struct LdkHost {
     connector: Option<Arc<transport::Connector>>,
     preimages: Preimages,
     replies: bool,
+    /// Whether LDK was told to show an event again, and nothing was dealt with since.
+    replaying: Arc<AtomicBool>,
 }
 
 /// Who makes the preimages of a host's invoices.
@@ -105,6 +108,7 @@ impl LdkHost {
             connector: None,
             preimages: Preimages::default(),
             replies: true,
+            replaying: Arc::default(),
         }
     }
 

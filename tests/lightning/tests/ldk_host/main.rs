@@ -4,8 +4,7 @@
 mod payee;
 mod terms_and_ways;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bitcoin::Network;
@@ -14,7 +13,7 @@ use invreq::driver::Payee;
 use invreq::engine::{Claim, Config, ListInvoices, Record, Status};
 use invreq::ldk::{LdkHost, Preimages};
 use invreq::store::{Batch, Entry, MemoryStore, Store, StoreError};
-use invreq::PaymentHash;
+use invreq::{ErrorCode, PaymentHash};
 use invreq_lightning::{NodeEvent, RefundTerms, Testbed};
 use lightning::events::Event;
 
@@ -28,14 +27,14 @@ struct Bench {
     host: LdkHost,
     payee: Payee,
     clock: ManualClock,
-    broken: Arc<AtomicBool>,
+    broken: Broken,
 }
 
 impl Bench {
     fn new(preimages: Preimages) -> Bench {
         let bed = Testbed::direct();
         let host = bed.net.ldk_host(bed.host).preimages(preimages);
-        let (clock, broken) = (ManualClock::default(), Arc::<AtomicBool>::default());
+        let (clock, broken) = (ManualClock::default(), Broken::default());
         let store = Brittle {
             inner: MemoryStore::new(),
             broken: broken.clone(),
@@ -78,6 +77,10 @@ impl Bench {
         block_on(self.host.handle_event(&self.payee, event)).map_err(drop)
     }
 
+    fn set_broken(&self, why: Option<fn() -> StoreError>) {
+        *self.broken.lock().unwrap() = why;
+    }
+
     fn record(&self) -> Record {
         let page = block_on(self.payee.list_invoices(ListInvoices::default())).unwrap();
         page.records[0].clone()
@@ -93,10 +96,21 @@ impl Bench {
     }
 }
 
+/// Why a store cannot write.
+type Broken = Arc<Mutex<Option<fn() -> StoreError>>>;
+
+fn failed_write() -> StoreError {
+    StoreError::Failed("the disk is gone".to_owned())
+}
+
+fn corrupt() -> StoreError {
+    StoreError::Corrupt("no database".to_owned())
+}
+
 /// A store that does not write while it is broken.
 struct Brittle {
     inner: MemoryStore,
-    broken: Arc<AtomicBool>,
+    broken: Broken,
 }
 
 impl Store for Brittle {
@@ -105,9 +119,10 @@ impl Store for Brittle {
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(StoreError::Failed("the disk is full".to_owned())),
-            false => self.inner.write(batch).await,
+        let broken = *self.broken.lock().unwrap();
+        match broken {
+            Some(why) => Err(why()),
+            None => self.inner.write(batch).await,
         }
     }
 
@@ -121,24 +136,24 @@ fn events_the_store_keeps_from_being_dealt_with_come_again_and_no_money_is_lost(
     for preimages in [Preimages::Engine, Preimages::Node, Preimages::NodeOnly] {
         let bench = Bench::new(preimages);
         let claimable = bench.held_payment();
-        bench.broken.store(true, Ordering::SeqCst);
+        bench.set_broken(Some(failed_write));
         assert_eq!(bench.handle(&claimable), Err(()));
         bench.bed.net.pump();
         let seen = bench.bed.net.take_ldk_events(bench.bed.host);
         assert!(seen.is_empty(), "the HTLCs are still held: {seen:?}");
         assert!(!bench.record().claiming);
 
-        bench.broken.store(false, Ordering::SeqCst);
+        bench.set_broken(None);
         assert_eq!(bench.handle(&claimable), Ok(true));
         // A crash of the wallet shows the same event once more.
         assert_eq!(bench.handle(&claimable), Ok(true));
         assert!(bench.record().claiming);
         let claimed = bench.event(|event| matches!(event, Event::PaymentClaimed { .. }));
-        bench.broken.store(true, Ordering::SeqCst);
+        bench.set_broken(Some(failed_write));
         assert_eq!(bench.handle(&claimed), Err(()));
         assert_eq!(bench.record().status, Status::Unpaid);
 
-        bench.broken.store(false, Ordering::SeqCst);
+        bench.set_broken(None);
         assert_eq!(bench.handle(&claimed), Ok(true));
         let paid = bench.record();
         assert_eq!(paid.status, Status::Paid);
@@ -149,6 +164,35 @@ fn events_the_store_keeps_from_being_dealt_with_come_again_and_no_money_is_lost(
         assert_eq!(bench.record(), paid);
         bench.assert_payer_paid_once();
     }
+}
+
+/// A store that fails is tried again, and told of once; what it can never write would keep all of LDK's other events back.
+#[test]
+fn why_an_event_comes_again_is_told_and_damage_is_left_to_the_wallet() {
+    let bench = Bench::new(Preimages::Engine);
+    let claimable = bench.held_payment();
+    let mut events = bench.payee.events();
+    let mut troubles = || {
+        let all: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+        let trouble = |event: &invreq::engine::Event| match event {
+            invreq::engine::Event::Trouble(error) => Some(error.code),
+            _ => None,
+        };
+        all.iter().filter_map(trouble).collect::<Vec<_>>()
+    };
+    bench.set_broken(Some(failed_write));
+    assert_eq!(bench.handle(&claimable), Err(()));
+    assert_eq!(bench.handle(&claimable), Err(()));
+    assert_eq!(troubles(), [ErrorCode::StoreFailed]);
+    bench.set_broken(Some(corrupt));
+    assert_eq!(bench.handle(&claimable), Ok(false));
+    assert!(!bench.record().claiming, "nothing was claimed");
+    bench.set_broken(Some(failed_write));
+    assert_eq!(bench.handle(&claimable), Err(()));
+    assert_eq!(troubles().last(), Some(&ErrorCode::StoreFailed));
+    bench.set_broken(None);
+    assert_eq!(bench.handle(&claimable), Ok(true));
+    assert!(bench.record().claiming);
 }
 
 #[test]
