@@ -53,6 +53,14 @@ impl Connection {
         Ok(start)
     }
 
+    /// Asks for a sign of life, where none is due.
+    pub(super) fn probe(&mut self) {
+        if self.is_all_read() {
+            // A connection that is over shows it at its next turn.
+            let _ = self.peer.ping(now_ms());
+        }
+    }
+
     /// Whether the node has read every message that was sent.
     pub(super) fn is_all_read(&self) -> bool {
         self.peer.pongs_due() == 0

@@ -92,6 +92,8 @@ enum Due {
     Command(Option<Command>),
     Events(Vec<PeerEvent>),
     Time,
+    /// The network is back.
+    Online,
 }
 
 impl Keeper {
@@ -100,10 +102,14 @@ impl Keeper {
         let again_at = now_ms().saturating_add(self.pause_ms);
         while !self.is_done() {
             let wake = time(again_at.min(self.until_ms));
-            match self.command().or(wake).await {
+            match self.command().or(self.online()).or(wake).await {
                 Due::Command(Some(command)) if command.is_forgotten() => {}
                 Due::Command(Some(command)) => return Reason::Send(command),
                 Due::Command(None) => return Reason::None,
+                Due::Online => {
+                    self.pause_ms = FIRST_PAUSE_MS;
+                    return Reason::Replies;
+                }
                 Due::Events(_) | Due::Time if now_ms() < again_at => {}
                 Due::Events(_) | Due::Time => {
                     self.pause_ms = self.pause_ms.saturating_mul(2).min(LONGEST_PAUSE_MS);
@@ -174,7 +180,7 @@ impl Keeper {
                 }
             };
             let turn = async { Due::Events(connection.turn().await) };
-            match command.or(turn).or(time(wake)).await {
+            match command.or(turn).or(self.online()).or(time(wake)).await {
                 Due::Command(None) => return None,
                 Due::Command(Some(command)) => {
                     // It may have hung up long ago, while nobody looked.
@@ -185,6 +191,11 @@ impl Keeper {
                     writing = self.start(&mut connection, command, false);
                 }
                 Due::Time => {}
+                // What was connected may not be any more.
+                Due::Online => {
+                    self.pause_ms = FIRST_PAUSE_MS;
+                    connection.probe();
+                }
                 Due::Events(events) => {
                     if self.take_in(events) {
                         let now = now_ms();
@@ -286,6 +297,13 @@ impl Keeper {
 
     async fn command(&self) -> Due {
         Due::Command(self.commands.queue.recv().await.ok())
+    }
+
+    async fn online(&self) -> Due {
+        match self.commands.online.recv().await {
+            Ok(()) => Due::Online,
+            Err(_) => pending().await,
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub use directory::Directory;
 /// ```
 ///
 /// A connection stays open until the last invoice sent over it has expired, because the payer's errors come back over it;
-/// one that breaks is made again, with pauses. There are at most 32; when one more is needed, the one whose invoices
+/// one that breaks is made again, with pauses, and at once after [`online`](SocketTransport::online). There are at most 32; when one more is needed, the one whose invoices
 /// expire first is closed. [`SendOutcome::Accepted`] means that the node has read the message: it has answered a ping that was
 /// sent behind it.
 ///
@@ -95,6 +95,12 @@ impl SocketTransport {
     /// The node id other nodes see.
     pub fn node_id(&self) -> PublicKey {
         self.shared.node_id()
+    }
+
+    /// Tries at once again whatever waits for a pause to end, and looks whether open connections still are: call it when the network
+    /// is back.
+    pub fn online(&self) {
+        self.shared.online();
     }
 
     /// Lets the connections get on, for as long as it is polled. Whoever waits for one of them does it.

@@ -37,6 +37,8 @@ pub(super) struct Shared {
 /// A connection that is there or is to be made, as seen from outside.
 struct Link {
     commands: Sender<Command>,
+    /// Says that the network is back.
+    online: Sender<()>,
     /// Whether a message is being sent. A link that sends is not closed for another.
     sending: Arc<AtomicBool>,
     /// Until when replies may come, in Unix milliseconds.
@@ -46,6 +48,7 @@ struct Link {
 /// The inner end of a [`Link`].
 pub(super) struct Commands {
     pub(super) queue: Receiver<Command>,
+    pub(super) online: Receiver<()>,
     pub(super) sending: Arc<AtomicBool>,
 }
 
@@ -151,13 +154,26 @@ impl Shared {
         let (commands, queue) = async_channel::bounded(MAX_COMMANDS);
         let _ = commands.try_send(command);
         let sending = Arc::new(AtomicBool::new(true));
+        let (tell, online) = async_channel::bounded(1);
         let link = Link {
             commands,
+            online: tell,
             sending: sending.clone(),
             until_ms: 0,
         };
         links.insert(node_id, link);
-        Ok(Some(Commands { queue, sending }))
+        Ok(Some(Commands {
+            queue,
+            online,
+            sending,
+        }))
+    }
+
+    /// Has no connection wait any longer.
+    pub(super) fn online(&self) {
+        for link in self.links().values() {
+            let _ = link.online.try_send(());
+        }
     }
 
     /// Remembers until when replies may come over a connection.

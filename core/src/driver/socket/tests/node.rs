@@ -48,6 +48,7 @@ pub struct Node {
 struct Shared {
     connections: AtomicUsize,
     open: AtomicUsize,
+    bytes: AtomicUsize,
     cut: AtomicUsize,
     to_say: Mutex<Vec<Vec<u8>>>,
     stop: AtomicBool,
@@ -94,6 +95,11 @@ impl Node {
         self.shared.open.load(SeqCst)
     }
 
+    /// How many bytes came, over all of them.
+    pub fn bytes(&self) -> usize {
+        self.shared.bytes.load(SeqCst)
+    }
+
     /// Hangs up on everybody.
     pub fn cut(&self) {
         self.shared.cut.fetch_add(1, SeqCst);
@@ -136,6 +142,7 @@ fn talk(mut stream: TcpStream, key: SecretKey, manner: Manner, shared: &Shared, 
             Ok(0) => return,
             Ok(count) => {
                 total += count;
+                shared.bytes.fetch_add(count, SeqCst);
                 if matches!(manner, Manner::HangsUpAfter(limit) if total >= limit) {
                     return;
                 }

@@ -94,6 +94,38 @@ fn a_node_that_is_gone_is_tried_less_and_less() {
 }
 
 #[test]
+fn when_the_network_is_back_nothing_waits_for_a_pause() {
+    let node = Node::start(2, Manner::Plain);
+    let driven = Driven::new(transport());
+    assert_eq!(
+        send(&driven.transport, &copy(node.node_id, &[&node.address], b"x", 60)),
+        Accepted
+    );
+    // Two pauses, of one second and of two.
+    for connections in 2..=3 {
+        node.cut();
+        wait_until("there is a further connection", || {
+            node.connections() == connections
+        });
+    }
+    node.cut();
+    wait_until("the connection is over", || node.open() == 0);
+    let begun = std::time::Instant::now();
+    driven.transport.online();
+    wait_until("there is a further connection", || node.connections() == 4);
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "the pause would be four seconds"
+    );
+    // What is connected is asked for a sign of life.
+    node.say(&message(b"late"));
+    assert_eq!(driven.received.recv_timeout(PATIENCE).unwrap(), message(b"late"));
+    let bytes = node.bytes();
+    driven.transport.online();
+    wait_until("the node is asked", || node.bytes() > bytes);
+}
+
+#[test]
 fn the_ends_of_all_connections_go_with_the_transport() {
     let node = Node::start(2, Manner::Plain);
     let transport = transport();
