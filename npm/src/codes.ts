@@ -68,7 +68,7 @@ export type ErrorCode =
   | "amount_mismatch"
   /** A quantity cannot apply to a request without an offer. */
   | "quantity_not_allowed"
-  /** An expiry or a timeout is zero or too large. */
+  /** An expiry or a timeout of zero seconds leaves no time to pay. */
   | "invalid_expiry"
   /** The preimage does not hash to the payment hash. */
   | "preimage_mismatch"
@@ -140,7 +140,7 @@ export type ErrorCode =
   | "store_corrupt"
   /** The store belongs to another wallet, seed, network or format. */
   | "wrong_store"
-  /** A question of the engine was answered with something else. */
+  /** The host left a question open, or answered it with something else. */
   | "missing_answer"
   /** The finished invoice did not pass the payer's checks. */
   | "self_check_failed"

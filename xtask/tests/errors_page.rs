@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
 
-use invreq::{rules, Category, ErrorCode};
+use invreq::bolt12::limits;
+use invreq::store::{Conflict, StoreError};
+use invreq::{rules, Category, Error, ErrorCode};
 
 const CATEGORIES: &[Category] = &[
     Category::Format,
@@ -75,7 +77,103 @@ fn page() -> String {
     }
     page.push_str(&numbers());
     page.push_str(&sections());
+    page.push_str(&limits());
+    page.push_str(&stores());
     page
+}
+
+fn limits() -> String {
+    let mut text = String::from(
+        "\n## Limits\n\nBOLT 12 sets none. What is beyond these is refused with `string_too_long`, `limit_exceeded` or \
+         `amount_out_of_range`.\n\n| of | at most |\n| --- | --- |\n",
+    );
+    for (what, limit) in [
+        ("a text", format!("{} bytes", limits::MAX_STRING)),
+        ("a message", format!("{} bytes", limits::MAX_BYTES)),
+        ("the TLV records of a message", limits::MAX_RECORDS.to_string()),
+        ("the blinded paths in one record", limits::MAX_PATHS.to_string()),
+        (
+            "an amount",
+            format!("{} msat, 21 million bitcoin", limits::MAX_MSAT),
+        ),
+        (
+            "a foreign text as it is shown, which is cut and not refused",
+            format!("{} characters", limits::MAX_SHOWN_CHARS),
+        ),
+    ] {
+        text.push_str(&format!("| {what} | {limit} |\n"));
+    }
+    text
+}
+
+/// The list is complete: see the test.
+fn store_errors() -> Vec<(&'static str, StoreError, &'static str)> {
+    let why = String::new;
+    vec![
+        (
+            "conflict",
+            StoreError::Conflict(Conflict::Revision),
+            "a condition of the batch does not hold; nothing was written",
+        ),
+        (
+            "full",
+            StoreError::Full(why()),
+            "there is no room left; nothing was written",
+        ),
+        (
+            "read_only",
+            StoreError::ReadOnly(why()),
+            "it can be read but not written",
+        ),
+        (
+            "failed",
+            StoreError::Failed(why()),
+            "it could not read or write; a write may have been done all the same",
+        ),
+        ("corrupt", StoreError::Corrupt(why()), "what is stored is damaged"),
+        (
+            "foreign",
+            StoreError::Foreign(why()),
+            "it belongs to another application, or to another version of this library",
+        ),
+        (
+            "invalid",
+            StoreError::Invalid(why()),
+            "the caller broke the contract; nothing was written",
+        ),
+        ("closed", StoreError::Closed, "it was closed before the call"),
+    ]
+}
+
+fn stores() -> String {
+    let mut text = String::from(
+        "\n## Stores\n\nA store that is opened, exported, imported or called by itself has an error of its own, with one of these \
+         kinds, in the case of each language. Through a payee it becomes the code beside it.\n\n| kind | code | meaning |\n| --- \
+         | --- | --- |\n",
+    );
+    for (kind, error, meaning) in store_errors() {
+        text.push_str(&format!(
+            "| `{kind}` | `{}` | {meaning} |\n",
+            Error::from(error).code()
+        ));
+    }
+    text
+}
+
+#[test]
+fn every_kind_of_store_error_is_listed() {
+    let place = |error: &StoreError| match error {
+        StoreError::Conflict(_) => 0,
+        StoreError::Full(_) => 1,
+        StoreError::ReadOnly(_) => 2,
+        StoreError::Failed(_) => 3,
+        StoreError::Corrupt(_) => 4,
+        StoreError::Foreign(_) => 5,
+        StoreError::Invalid(_) => 6,
+        StoreError::Closed => 7,
+    };
+    let places: Vec<usize> = store_errors().iter().map(|(_, error, _)| place(error)).collect();
+    assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7]);
 }
 
 const INTRODUCTION: &str = "\
@@ -121,7 +219,10 @@ fn heading(category: Category) -> (&'static str, &'static str) {
             "Delivery",
             "The invoice could not be delivered, or the payer did not pay in time.",
         ),
-        Category::Host => ("Host", "The host's source, signer or store did not do its part."),
+        Category::Host => (
+            "Host",
+            "The host's source, transport, signer or store did not do its part.",
+        ),
         Category::Internal => ("Internal", "A defect of this library: please report it."),
     }
 }

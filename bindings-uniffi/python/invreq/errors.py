@@ -137,7 +137,7 @@ class QuantityNotAllowed(InvreqError, code="quantity_not_allowed", rpc_code=-326
 
 
 class InvalidExpiry(InvreqError, code="invalid_expiry", rpc_code=-32602):
-    """An expiry or a timeout is zero or too large."""
+    """An expiry or a timeout of zero seconds leaves no time to pay."""
 
 
 class PreimageMismatch(InvreqError, code="preimage_mismatch", rpc_code=-32602):
@@ -281,7 +281,7 @@ class WrongStore(InvreqError, code="wrong_store", rpc_code=-1):
 
 
 class MissingAnswer(InvreqError, code="missing_answer", rpc_code=-32602):
-    """A question of the engine was answered with something else."""
+    """The host left a question open, or answered it with something else."""
 
 
 class SelfCheckFailed(InvreqError, code="self_check_failed", rpc_code=-1):

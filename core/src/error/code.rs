@@ -167,7 +167,7 @@ impl ErrorCode {
             Self::AmountOutOfRange => row("amount_out_of_range", BAD_PARAMETER, C::Rule, "the amount is zero or more than 21 million bitcoin"),
             Self::AmountMismatch => row("amount_mismatch", BAD_PARAMETER, C::Parameter, "the amount given is not the amount of the request"),
             Self::QuantityNotAllowed => row("quantity_not_allowed", BAD_PARAMETER, C::Parameter, "a quantity cannot apply to a request without an offer"),
-            Self::InvalidExpiry => row("invalid_expiry", BAD_PARAMETER, C::Parameter, "an expiry or a timeout is zero or too large"),
+            Self::InvalidExpiry => row("invalid_expiry", BAD_PARAMETER, C::Parameter, "an expiry or a timeout of zero seconds leaves no time to pay"),
             Self::InvalidPaymentPath => row("invalid_payment_path", BAD_PARAMETER, C::Host, "a payment path from the host cannot be used"),
             Self::InsufficientInbound => row("insufficient_inbound", OTHER, C::Host, "the payment paths cannot carry the amount").retry(),
             Self::PathExpiresEarly => row("path_expires_early", OTHER, C::Host, "a payment path expires before the invoice does").retry(),
@@ -204,7 +204,7 @@ impl ErrorCode {
             Self::WrongStore => row("wrong_store", OTHER, C::Host, "the store belongs to another wallet, seed, network or format"),
             Self::NotOpen => row("not_open", OTHER, C::State, "the engine has not been restored from its store yet"),
             Self::StepSuperseded => row("step_superseded", OTHER, C::State, "a later step took the place of this one").retry(),
-            Self::MissingAnswer => row("missing_answer", BAD_PARAMETER, C::Host, "a question of the engine was answered with something else"),
+            Self::MissingAnswer => row("missing_answer", BAD_PARAMETER, C::Host, "the host left a question open, or answered it with something else"),
             Self::Internal => row("internal", OTHER, C::Internal, "a defect of this library"),
         }
     }
