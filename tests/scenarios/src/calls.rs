@@ -12,13 +12,19 @@ use crate::{lines, values};
 /// What a call of the payee replies with.
 pub async fn reply(payee: &Payee, call: &str, given: &Value, turns: &Turns) -> Result<String> {
     let hash = || parsed(&given["paymentHash"]);
-    let claim = || Claim {
-        payment_hash: hash(),
-        total_msat: number(&given["totalMsat"]),
-        first_htlc_at: number(&given["firstHtlcAt"]),
+    let claim = || {
+        let claim = Claim {
+            payment_hash: hash(),
+            total_msat: number(&given["totalMsat"]),
+            first_htlc_at: number(&given["firstHtlcAt"]),
+        };
+        turns.logged_too(&claim).clone()
     };
     let record = match call {
-        "sendInvoice" => payee.send_invoice(values::send_invoice(given)).await?,
+        "sendInvoice" => {
+            let params = values::send_invoice(given);
+            payee.send_invoice(turns.logged_too(&params).clone()).await?
+        }
         "resend" => payee.resend(&text(&given["label"])).await?,
         "waitInvoice" => payee.wait_invoice(&text(&given["label"])).await?,
         "waitAnyInvoice" => {
@@ -40,7 +46,9 @@ pub async fn reply(payee: &Payee, call: &str, given: &Value, turns: &Turns) -> R
                     .get("preimage")
                     .map(|preimage| Preimage::new(array(preimage))),
             };
-            payee.payment_received(received).await?
+            payee
+                .payment_received(turns.logged_too(&received).clone())
+                .await?
         }
         "listInvoices" => {
             return Ok(lines::page(

@@ -174,8 +174,12 @@ impl Run<'_> {
                 self.world.turns.write(format!("done {call} cancelled"));
             }
             "decode" | "verify" | "answer" => {
-                let said = texts::say(&what, &given).unwrap_or_else(|error| lines::error(&error));
-                self.world.turns.write(format!("done {number} {said}"));
+                let turns = &self.world.turns;
+                let said = texts::say(&what, &given, turns).unwrap_or_else(|error| {
+                    turns.log(&error);
+                    lines::error(turns.logged_too(&error))
+                });
+                turns.write(format!("done {number} {said}"));
             }
             call => self.call(name, call, given, number),
         }

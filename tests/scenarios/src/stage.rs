@@ -245,7 +245,9 @@ impl PaymentSource for Stage {
         self.line_in_turn(SAID, &format!("told source {}", asked.label))
             .await;
         // What it was told meanwhile counts.
-        values::inbound_payment(&self.world.says("source"))
+        let inbound = values::inbound_payment(&self.world.says("source"));
+        self.world.turns.logged_too(&inbound);
+        inbound
     }
 
     async fn can_receive(&self, amount_msat: u64) -> Option<bool> {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use bitcoin::constants::ChainHash;
 use bitcoin::hashes::{sha256, Hash, HashEngine, Hmac, HmacEngine};
 use bitcoin::Network;
-use invreq::Preimage;
+use invreq::bolt12::Invoice;
+use invreq::{NodeKey, Preimage};
 use invreq_scenarios::lines::hex;
 use invreq_scenarios::scenario::all;
 use invreq_scenarios::stage::entropy;
@@ -217,6 +218,21 @@ fn the_secrets_are_those_of_the_engine() {
     assert_eq!(proof.payment_preimage.expose(), &preimage);
     let token = ran.deliveries["1-0"].reply_path_id.unwrap();
     assert_eq!(own_tokens(&seed, &nonce).next().unwrap(), token[12..]);
+    let public = |purpose: &str, parts: &[&[u8]]| {
+        let key: [u8; 32] = derive(&seed, purpose, parts).try_into().unwrap();
+        NodeKey::new(&key).unwrap().node_id()
+    };
+    let invoice: Invoice = record.bolt12.parse().unwrap();
+    assert_eq!(invoice.node_id(), public("invoice-node-id", &[&nonce, &[0]]));
+    let told = run(
+        &Scenario::read("answers-that-arrive-by-themselves".to_owned()),
+        &[],
+    );
+    let reply_node = format!(" {}", public("reply-key", &[&[0]]));
+    assert!(told
+        .lines
+        .iter()
+        .any(|line| line.starts_with("done ") && line.ends_with(&reply_node)));
     let shown: Vec<&String> = ran
         .lines
         .iter()
