@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::fuzz::Record;
 use crate::generated::{only_check, put};
+use crate::test::{long, LONG};
 use crate::{shell, Done};
 
 const PAGE: &str = "docs/TESTING.md";
@@ -22,9 +23,10 @@ pub fn run(args: &[String]) -> Done {
         .ok_or("the place for the counts has no end")?;
     let files = tracked()?;
     let text = format!(
-        "{before}{BEGIN}\n\n{}\n{}\n{END}{after}",
+        "{before}{BEGIN}\n\n{}\n{}\n{}\n{END}{after}",
         counts(&files),
-        fuzzing(&files)?
+        fuzzing(&files)?,
+        long_forms()?
     );
     put(PAGE, &text, check, "cargo xtask testing")
 }
@@ -99,6 +101,21 @@ fn fuzzing(files: &[String]) -> Result<String, String> {
             ran.seconds / 60.0,
             ran.address_seconds / 60.0,
             ran.executions
+        ));
+    }
+    Ok(text)
+}
+
+/// How long the long forms ran in all.
+fn long_forms() -> Result<String, String> {
+    let mut text = String::from("| long form | passed | minutes of processor time |\n| --- | --: | --: |\n");
+    let ran = long::read()?;
+    for step in LONG {
+        let ran = ran.get(step.name).copied().unwrap_or_default();
+        let minutes = ran.seconds as f64 / 60.0;
+        text.push_str(&format!(
+            "| `{}`: {} | {} | {minutes:.1} |\n",
+            step.name, step.about, ran.passed
         ));
     }
     Ok(text)

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::{shell, testing, Done};
 use build::Sanitizer;
-pub use record::{Ran, Record};
+pub use record::{processor_time, Ran, Record};
 
 const USAGE: &str = "usage: cargo xtask fuzz [--minutes N] [--long] [--target NAME]… [--keep] [--address]
 

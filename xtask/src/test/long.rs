@@ -1,0 +1,80 @@
+//! The long forms take hours, so a run that was broken off goes on where it was, and what was run is added up: docs/long-log.json, which
+//! is committed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{json, Value};
+
+use crate::{shell, Done};
+
+const PATH: &str = "docs/long-log.json";
+
+/// What the runs of one long form come to.
+#[derive(Clone, Copy, Default)]
+pub struct Ran {
+    /// Processor time, in seconds.
+    pub seconds: u64,
+    /// How often it passed.
+    pub passed: u64,
+}
+
+/// Whether this form has passed on this very tree before.
+pub fn has_passed(name: &str) -> bool {
+    let tree = tree();
+    tree.is_some() && tree == fs::read_to_string(mark(name)).ok()
+}
+
+/// Adds a run that passed.
+pub fn add(name: &str, seconds: f64) -> Done {
+    let mut record = read()?;
+    let row = record.entry(name.to_owned()).or_default();
+    row.seconds = row.seconds.saturating_add(seconds.round() as u64);
+    row.passed = row.passed.saturating_add(1);
+    write(&record)?;
+    let (mark, tree) = (mark(name), tree().unwrap_or_default());
+    let folder = mark.parent().map_or(Ok(()), fs::create_dir_all);
+    folder
+        .and_then(|()| fs::write(&mark, tree))
+        .map_err(|error| format!("{}: {error}", mark.display()))
+}
+
+/// What was run of every form.
+pub fn read() -> Result<BTreeMap<String, Ran>, String> {
+    let Ok(text) = fs::read_to_string(shell::root().join(PATH)) else {
+        return Ok(BTreeMap::new());
+    };
+    let read: BTreeMap<String, Value> =
+        serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?;
+    let row = |(name, row): (String, Value)| {
+        let number = |field| row.get(field).and_then(Value::as_u64).unwrap_or_default();
+        let ran = Ran {
+            seconds: number("cpuSeconds"),
+            passed: number("passed"),
+        };
+        (name, ran)
+    };
+    Ok(read.into_iter().map(row).collect())
+}
+
+fn write(record: &BTreeMap<String, Ran>) -> Done {
+    let rows = record.iter().map(|(name, ran)| {
+        let row = json!({ "cpuSeconds": ran.seconds, "passed": ran.passed });
+        format!("  \"{name}\": {row}")
+    });
+    let text = format!("{{\n{}\n}}\n", rows.collect::<Vec<_>>().join(",\n"));
+    fs::write(shell::root().join(PATH), text).map_err(|error| format!("{PATH}: {error}"))
+}
+
+/// The commit, where nothing but documents differs from it.
+fn tree() -> Option<String> {
+    let changes = shell::program("git", &["diff", "HEAD", "--stat", "--", ".", ":!docs"]);
+    let changes = shell::stdout(changes).ok()?;
+    let commit = shell::stdout(shell::program("git", &["rev-parse", "HEAD"])).ok()?;
+    changes.is_empty().then_some(commit)
+}
+
+fn mark(name: &str) -> PathBuf {
+    shell::target_dir().join("xtask/long").join(name)
+}
