@@ -87,6 +87,22 @@ test("a verdict for every answer to a claim", async () => {
   assert.ok(verdict.kind === "hold" && verdict.error.code === "store_failed", inspect(verdict));
   store.before = () => {};
   assert.equal((await judge(20_000_001)).kind, "settle");
+  // Who asks again with what cannot be read would hold the payment for ever.
+  const claim = { paymentHash, totalMsat: 20_000_001, firstHtlcAt: clock.now };
+  for (const wrong of [
+    { paymentHash: `0x${paymentHash}` },
+    { totalMsat: 20_000_001.5 },
+    { totalMsat: "20000001" as never },
+    { firstHtlcAt: undefined as never },
+  ])
+    await assert.rejects(payee.judge({ ...claim, ...wrong }), { code: "invalid_parameter" }, inspect(wrong));
+  await assert.rejects(payee.judge(undefined as never), { code: "invalid_parameter" });
+  // A clock that is broken for a while is no fault of the claim.
+  const { ms } = clock;
+  clock.ms = NaN;
+  const late = await payee.judge(claim);
+  assert.ok(late.kind === "hold" && late.error.code === "invalid_parameter", inspect(late));
+  clock.ms = ms;
   await payee.claimFailed(paymentHash);
   assert.equal((await get("a")).claiming, false);
   await payee.close();

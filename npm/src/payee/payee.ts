@@ -253,9 +253,14 @@ export class Payee {
     return this.#call(inputs.claim(claim));
   }
 
-  /** Decides about a payment whose HTLCs the node holds: {@link Payee.claim}, with its errors sorted into what a node can do. */
+  /**
+   * Decides about a payment whose HTLCs the node holds: {@link Payee.claim}, with its errors sorted into what a node can do.
+   *
+   * @throws {@link InvreqError} Only `invalid_parameter`, for a claim that is none: to hold and ask again would end the same way.
+   */
   async judge(claim: Claim): Promise<Verdict> {
-    return verdict(() => this.claim(claim));
+    const make = inputs.claim(claim);
+    return verdict(() => this.#call(make));
   }
 
   /**
