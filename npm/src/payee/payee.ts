@@ -29,7 +29,7 @@ import { Background } from "./background.js";
 import { Calls } from "./calls.js";
 import { type Effects, Engine, type Hosts, type MakeInput, restore } from "./engine.js";
 import { EVENT_KINDS, Events } from "./events.js";
-import { readSigner, readSource, readStore, readTransport, TimeAndDice } from "./host.js";
+import { hostError, readSigner, readSource, readStore, readTransport, TimeAndDice } from "./host.js";
 import * as inputs from "./inputs.js";
 import { verdict } from "./verdict.js";
 
@@ -351,7 +351,7 @@ export class Payee {
   /**
    * Ends everything, and closes the store and the transport. Calls that still wait reject with `cancelled`.
    *
-   * @throws {@link InvreqError} Those of the store.
+   * @throws {@link InvreqError} Those of the store; `missing_answer` where the transport cannot be closed.
    */
   async close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -389,6 +389,8 @@ export class Payee {
     await this.#engine.end();
     try {
       await this.#hosts.transport.close?.();
+    } catch (error) {
+      throw hostError("the transport cannot be closed", error);
     } finally {
       await this.#hosts.store.close();
     }
