@@ -146,7 +146,7 @@ export class Payee {
     }
   }
 
-  /** @internal Use {@link Payee.open}. */
+  /** Use {@link Payee.open}. */
   private constructor(handle: ConstructorParameters<typeof Engine>[0], hosts: Hosts) {
     const { signal } = this.#closing;
     this.#hosts = hosts;
