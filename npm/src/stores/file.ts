@@ -16,6 +16,9 @@ import { errorOf, Log, syncFolder } from "./file-log.js";
  * what was damaged otherwise is told (`corrupt`). Everything it holds is in memory too, about 2 KiB for each invoice, and is read when it
  * is opened: for some ten thousand invoices it is a good choice, for more take an {@link SqliteStore}.
  *
+ * A write that fails is taken back. Where that fails too, or another process took the folder over, every call rejects with `failed`:
+ * open it again to see what it holds.
+ *
  * One process at a time has the folder. A lock whose process is gone is taken over; one of another machine, as on a network file
  * system, after a minute without a sign of life.
  *
@@ -65,7 +68,12 @@ export class FileStore implements Store {
   /** The first `limit` entries with `start <= key < end`, in ascending order. */
   range(start: Uint8Array, end: Uint8Array, limit: number): Promise<Entry[]> {
     // Behind the writes that were asked for before.
-    return this.#calls.run(() => this.#queue.run(() => this.#entries.range(start, end, limit)));
+    return this.#calls.run(() =>
+      this.#queue.run(async () => {
+        await this.#log.checkSound();
+        return this.#entries.range(start, end, limit);
+      }),
+    );
   }
 
   /** Does everything in the batch, or nothing; durable when it resolves. */
@@ -88,6 +96,7 @@ export class FileStore implements Store {
   }
 
   async #write(batch: Batch): Promise<void> {
+    await this.#log.checkSound();
     this.#entries.checkConditions(batch);
     await this.#log.append(changesOf(batch));
     this.#entries.apply(batch);
