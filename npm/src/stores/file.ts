@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { type Batch, type Entry, type Store, StoreError } from "../host.js";
-import { checkBatch, copyBatch } from "./batch.js";
+import { checkBatch, copyBatch, invalid } from "./batch.js";
 import { Calls, Queue } from "./calls.js";
 import { Entries } from "./entries.js";
 import { changesOf } from "./file-frames.js";
@@ -47,6 +47,7 @@ export class FileStore implements Store {
    * is damaged, `read_only` where it may not be written, and `full` where there is no room.
    */
   static async open(folder: string): Promise<FileStore> {
+    if (typeof folder !== "string") throw invalid("the folder has to be a string");
     const path = resolve(folder);
     try {
       const made = await mkdir(path, { recursive: true, mode: 0o700 });
