@@ -6,11 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from stage import AMOUNT, StageSource, StageStore, dice, opened, settle
+from stage import AMOUNT, StageSource, StageStore, StageTransport, dice, opened, settle
 
 from invreq import (
     Batch,
     ClaimApproval,
+    Delivery,
     DeliveryReport,
     DeliveryState,
     Entry,
@@ -99,6 +100,53 @@ async def test_a_verdict_for_every_answer_to_a_claim() -> None:
         for bad_hash, total_msat in none:
             with pytest.raises(errors.InvalidParameter):
                 await payee.judge(bad_hash, total_msat, now)
+
+
+async def test_a_transport_in_trouble_is_told_of_and_the_copy_goes_out_later() -> None:
+    class Transport(StageTransport):
+        def __init__(self) -> None:
+            super().__init__()
+            self.says: list[Any] = [RuntimeError("no battery"), "gone", None]
+
+        async def send(self, delivery: Delivery) -> SendOutcome:
+            await super().send(delivery)
+            said = self.says.pop(0) if self.says else SendOutcome.ACCEPTED
+            if isinstance(said, RuntimeError):
+                raise said
+            outcome: SendOutcome = said
+            return outcome
+
+    async with opened(transport=Transport()) as stage:
+        await stage.send("a", expiry=3600)
+        for _ in range(30):
+            await stage.clock.go(1_000)
+        assert (await stage.get("a")).delivery.state is DeliveryState.SENT
+        told = [event.error for event in stage.events if isinstance(event, Event.TROUBLE)]
+        assert [(error.code, str(error).split(": ")[-1].split(" has to be ")[0]) for error in told] == [
+            ("missing_answer", "no battery"),
+            ("missing_answer", "what the transport says of a delivery"),
+            ("missing_answer", "what the transport says of a delivery"),
+        ]
+
+
+async def test_what_is_nothing_is_told_once_and_the_next_message_is_waited_for() -> None:
+    came: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Transport(StageTransport):
+        async def receive(self) -> Any:
+            said = await came.get()
+            if isinstance(said, RuntimeError):
+                raise said
+            return said
+
+    async with opened(transport=Transport()) as stage:
+        for said in ("nonsense", RuntimeError("no battery"), InvoiceErrorReply(bytes(32), b"")):
+            came.put_nowait(said)
+        for _ in range(3):
+            await stage.clock.go(1_000)
+        assert await stage.payee.ignored_replies() == 1
+        told = [event.error.code for event in stage.events if isinstance(event, Event.TROUBLE)]
+        assert told == ["missing_answer", "missing_answer"]
 
 
 async def test_lists_come_page_by_page() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import _check as check
 from .. import errors
@@ -19,6 +19,8 @@ from .closing import Closing, Late
 from .engine import RESTORE, TICK, Engine
 from .hosts import Hosts
 from .threads import result_of
+
+T = TypeVar("T")
 
 FIRST_PAUSE_MS = 500
 LONGEST_PAUSE_MS = 30_000
@@ -153,7 +155,9 @@ class Background:
         transport = self._hosts.transport
         try:
             said = await self._closing.within(PATIENCE_MS, lambda: transport.send(delivery))
-            outcome = check.one_of(SendOutcome, said, "what the transport says of a delivery")
+            outcome = _answered(
+                lambda: check.one_of(SendOutcome, said, "what the transport says of a delivery")
+            )
         except Late:
             outcome = SendOutcome.FAILED
         except Exception as error:
@@ -167,7 +171,8 @@ class Background:
         pause = FIRST_PAUSE_MS
         while not self._closing.is_over:
             try:
-                received = _read(await self._closing.unless_over(receive()))
+                came = await self._closing.unless_over(receive())
+                received = _answered(lambda: _read(came))
                 await self.perform_for_good(received)
                 pause = FIRST_PAUSE_MS
                 # A flood that is always ready must not keep the loop from its other tasks.
@@ -240,6 +245,14 @@ class Background:
                 # A clock that cannot wait is no reason to try without a pause.
                 await asyncio.sleep(pause / 1000)
         return min(pause * 2, LONGEST_PAUSE_MS)
+
+
+def _answered(read: Callable[[], T]) -> T:
+    """Reads what the host gave; something else is as good as no answer."""
+    try:
+        return read()
+    except InvreqError as error:
+        raise errors.MissingAnswer(str(error)) from error
 
 
 def _read(received: object) -> Input:
