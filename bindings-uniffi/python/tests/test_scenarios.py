@@ -54,7 +54,9 @@ async def test_a_run_that_differs_is_found() -> None:
     assert await differs(right[0], right[2], *right[1::2]) == "", "two payees know nothing of each other"
     swapped = await differs("write 1", "event paid a", "event created a", "b event paid")
     assert swapped.startswith("line 3 has to be: event created a\n  there is: event paid a\n")
-    assert "too early: event paid a" in await differs("event paid a", "write 1", "event created a", "b event paid")
+    assert "too early: event paid a" in await differs(
+        "event paid a", "write 1", "event created a", "b event paid"
+    )
     assert await differs(*right[:3]) == "line 5 has to be: event paid a"
     assert await differs(*right, "event paid b") == "line 6 has to be: > 2 close\n  there is: event paid b"
 
