@@ -7,8 +7,11 @@ private let mostListed = 64
 /// A transport over TCP that connects to the node an invoice has to reach, with a node key of its own and no node.
 ///
 /// ```swift
-/// let transport = try TcpTransport(network: .bitcoin, addresses: [payerNodeId: ["203.0.113.7:9735"]])
+/// let transport = try TcpTransport(network: .bitcoin, directory: myDirectory)
 /// ```
+///
+/// Asked is the ``Directory`` about the node at which the request's path begins: the path names it by its id, or by one end of a channel.
+/// Only where a request has no path it is the payer id.
 ///
 /// It *sends* invoices: it needs no channel, no gossip and no node. Receiving the money always takes the host's node or service, whose
 /// payment paths are in the invoice.
