@@ -1,13 +1,16 @@
-// attw and publint on the packed tarball; then what they do not look at.
+// The public API; attw and publint on the packed tarball; then what they do not look at.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { checkApi } from "./api.mjs";
+
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "invreq-pack-"));
 try {
+  checkApi();
   const tarball = pack("first");
   const again = pack("second");
   if (!readFileSync(tarball).equals(readFileSync(again)))

@@ -17,9 +17,11 @@ if (found.length === 0) {
   console.error(`no tests in ${chosen.join(", ")}`);
   process.exit(1);
 }
-// One that waits for ever is told as a failure.
-const runner = ["--import", "tsx", "--test", "--test-reporter=spec", "--test-timeout=600000", ...options];
-process.exit(spawnSync(process.execPath, [...runner, ...found], { stdio: "inherit" }).status ?? 1);
+// One that waits for ever is told as a failure. What is left on the heap can only be told once the garbage is gone.
+const runner = ["--expose-gc", "--import", "tsx", "--test", "--test-reporter=spec", "--test-timeout=600000"];
+process.exit(
+  spawnSync(process.execPath, [...runner, ...options, ...found], { stdio: "inherit" }).status ?? 1,
+);
 
 /** The test files at a path. Those of browsers take long and run only when named. */
 function tests(path, browsers) {

@@ -60,7 +60,11 @@ export interface PaymentPath {
   payinfo: PayInfo;
 }
 
-/** Makes inbound payments: the host's Lightning node or service. */
+/**
+ * Makes inbound payments: the host's Lightning node or service.
+ *
+ * Where `createInboundPayment` throws, or its promise rejects, the call ends with `source_failed`, and its message says why.
+ */
 export interface PaymentSource {
   /**
    * An inbound payment of this amount, with the paths a payer can reach it by.
@@ -74,7 +78,10 @@ export interface PaymentSource {
     options: { signal: AbortSignal },
   ): Promise<InboundPayment>;
 
-  /** Whether this much, in msat, could be received now; `undefined` where the node cannot tell. It has ten seconds. */
+  /**
+   * Whether this much, in msat, could be received now; `undefined` where the node cannot tell. It has ten seconds. Where it throws,
+   * nobody can tell either, and the event `trouble` says why, with the code `missing_answer`.
+   */
   canReceive?(amountMsat: bigint, options: { signal: AbortSignal }): Promise<boolean | undefined>;
 }
 
@@ -194,7 +201,8 @@ export type Received =
 /**
  * Takes invoices to payers: the host's node, or a socket to another one.
  *
- * A method that throws, or whose promise rejects, counts as "cannot be told now": its message ends up in the error of the call.
+ * A method that throws, or whose promise rejects, counts as "cannot be told now": the event `trouble` says why, with the code
+ * `missing_answer`.
  */
 export interface Transport {
   /** Sends one copy, in whichever of its forms the host's node speaks. It has a minute. */
@@ -231,7 +239,10 @@ export interface SignRequest {
   nodeId: NodeId;
 }
 
-/** Signs invoices with a key the host keeps, for payers who want to know whom they pay. */
+/**
+ * Signs invoices with a key the host keeps, for payers who want to know whom they pay. Where it throws, or its promise rejects, the call
+ * ends with `signer_failed`, and its message says why.
+ */
 export interface Signer {
   /** A BIP 340 signature of the digest, 64 bytes, by the key of `request.nodeId`. It has a minute. */
   sign(request: SignRequest, options: { signal: AbortSignal }): Promise<Uint8Array>;

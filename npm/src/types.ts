@@ -278,7 +278,7 @@ export type RecordEventKind =
  * - `claiming`: a payment is being claimed; `claimFailed`: a claim came to nothing.
  * - `paid`, `expired`, `deleted`: the end of an invoice; one that expired can still be paid.
  * - `underpaid`: less arrived than the invoice asks for.
- * - `trouble`: something in the background did not work, and is tried again where that can help.
+ * - `trouble`: something in the background did not work, or the transport could not answer; it is tried again where that can help.
  * - `clockBehind`: the clock is more than a second behind the latest time in the store; invoices expire late until it is put right.
  * - `missed`: a reader of `events()` fell so far behind that its oldest events were dropped; the records are in the store.
  */

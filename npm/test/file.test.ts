@@ -181,6 +181,7 @@ test("what is none of ours stays as it is, and what may not be written is told",
   const file = folder("no-folder");
   writeFileSync(file, "");
   await rejects(FileStore.open(file), "foreign");
+  await rejects(FileStore.open(undefined as never), "invalid");
 
   const path = folder("read-only");
   await use(path, (store) => store.write(batch(1)));

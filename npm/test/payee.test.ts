@@ -87,6 +87,22 @@ test("a verdict for every answer to a claim", async () => {
   assert.ok(verdict.kind === "hold" && verdict.error.code === "store_failed", inspect(verdict));
   store.before = () => {};
   assert.equal((await judge(20_000_001)).kind, "settle");
+  // Who asks again with what cannot be read would hold the payment for ever.
+  const claim = { paymentHash, totalMsat: 20_000_001, firstHtlcAt: clock.now };
+  for (const wrong of [
+    { paymentHash: `0x${paymentHash}` },
+    { totalMsat: 20_000_001.5 },
+    { totalMsat: "20000001" as never },
+    { firstHtlcAt: undefined as never },
+  ])
+    await assert.rejects(payee.judge({ ...claim, ...wrong }), { code: "invalid_parameter" }, inspect(wrong));
+  await assert.rejects(payee.judge(undefined as never), { code: "invalid_parameter" });
+  // A clock that is broken for a while is no fault of the claim.
+  const { ms } = clock;
+  clock.ms = NaN;
+  const late = await payee.judge(claim);
+  assert.ok(late.kind === "hold" && late.error.code === "invalid_parameter", inspect(late));
+  clock.ms = ms;
   await payee.claimFailed(paymentHash);
   assert.equal((await get("a")).claiming, false);
   await payee.close();
@@ -313,6 +329,11 @@ test("closing ends what waits, and gives everything back", async () => {
   await assert.rejects(payee.resume(), { code: "cancelled" });
   await assert.rejects(payee.replyNodeId(), { code: "cancelled" });
   await assert.rejects(payee.listInvoices().page(), { code: "cancelled" });
+  const stuck = new TestStore();
+  const stays = Object.assign(new TestTransport(), { close: () => Promise.reject(new Error("busy")) });
+  const left = await open({ store: stuck, transport: stays });
+  await assert.rejects(left.payee.close(), { code: "missing_answer", message: /cannot be closed: busy$/ });
+  assert.equal(stuck.closed, true);
   const disposed = await open();
   await disposed.payee[Symbol.asyncDispose]();
   assert.equal(disposed.store.closed, true);
@@ -360,7 +381,7 @@ test("what a transport says decides what comes next", async () => {
       return outcome as SendOutcome;
     },
   };
-  const { clock, kinds, send, get, payee } = await open({ transport });
+  const { clock, events, send, get, payee } = await open({ transport });
   await send("a", { expiry: 3600 });
   for (let second = 0; second < 30; second += 1) await clock.go(1000);
   // The copy that was offline comes again as it was; one that may have left is followed by another.
@@ -369,8 +390,17 @@ test("what a transport says decides what comes next", async () => {
     ["1-0", "1-0", "1-1", "1-2"],
   );
   assert.equal((await get("a")).delivery.state, "sent");
-  const trouble = kinds().filter((kind) => kind === "trouble");
-  assert.equal(trouble.length, 2, "both are told");
+  const told = events.flatMap((event) => (event.kind === "trouble" ? [event.error] : []));
+  assert.deepEqual(
+    told.map(({ code, message }) => [code, message]),
+    [
+      [
+        "missing_answer",
+        "what the transport says of a delivery has to be one of accepted, no_route, offline, failed",
+      ],
+      ["missing_answer", "the transport cannot send: broken"],
+    ],
+  );
   await payee.close();
 });
 

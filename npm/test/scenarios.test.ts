@@ -29,11 +29,12 @@ for (const file of readdirSync(new URL("../../tests/scenarios/cases", import.met
 }
 
 test("a run that differs is found, and so is what leaves before it is written", async () => {
-  const run = (...lines: string[]): Promise<void> => {
-    const transcript = new Transcript("> 1 open\nwrite 1\nsend 1-0\n> 2 close\n", 50);
+  const runOn = (golden: readonly string[], lines: readonly string[]): Promise<void> => {
+    const transcript = new Transcript(["> 1 open", ...golden, "> 2 close", ""].join("\n"), 50);
     for (const line of ["> 1 open", ...lines]) void transcript.write(line);
     return transcript.finish(1);
   };
+  const run = (...lines: string[]): Promise<void> => runOn(["write 1", "send 1-0"], lines);
   await run("write 1", "send 1-0");
   await assert.rejects(run("send 1-0", "write 1"), /too early: send 1-0/);
   await assert.rejects(run("write 1", "send 1-1"), /line 3 has to be: send 1-0\n {2}there is: send 1-1/);
@@ -42,6 +43,16 @@ test("a run that differs is found, and so is what leaves before it is written", 
     run("write 1", "send 1-0", "send 1-1"),
     /line 4 has to be: > 2 close\n {2}there is: send 1-1/,
   );
+  // Of one payee's events none overtakes another, wherever else they wait; two payees have nothing to do with each other.
+  const events = ["event created x", "b event created y", "event paid x", "b event paid y"];
+  const [created = "", other = "", paid = "", more = ""] = events;
+  await runOn(events, events);
+  await runOn(events, [other, more, created, paid]);
+  await assert.rejects(
+    runOn(events, [paid, created, other, more]),
+    /line 2 has to be: event created x\n {2}there is: event paid x\n {2}there is: event created x/,
+  );
+  await assert.rejects(runOn(events, [created, more, other, paid]), /line 3 has to be: b event created y/);
 });
 
 test("what gives a secret away is found", () => {

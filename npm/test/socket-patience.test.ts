@@ -49,6 +49,34 @@ test("pauses double up to five minutes, and begin anew when there was a good con
   await comesAfter(1_000);
 });
 
+test("without a browser, the app says that the network is back", async () => {
+  const { clock, dialer, begin, transport } = stage();
+  transport.online();
+  begin();
+  await settle();
+  dialer.behave = () => "unreachable";
+  dialer.last.hangUp();
+  await settle();
+  for (const seconds of [1, 2, 4, 8]) await clock.go(seconds * 1_000);
+  assert.equal(dialer.dialled.length, 5);
+  dialer.behave = () => ({});
+  transport.online();
+  await settle();
+  assert.equal(dialer.dialled.length, 6, "without the pause of 16 seconds");
+  const silent = dialer.last;
+  assert.ok(!silent.isClosed);
+  silent.manners.pongs = false;
+  transport.online();
+  await clock.go(14_999);
+  assert.ok(!silent.isClosed);
+  await clock.go(1);
+  assert.ok(silent.isClosed, "it did not answer");
+  await transport.close();
+  transport.online();
+  await clock.go(60_000);
+  assert.equal(dialer.dialled.length, 6, "what is closed stays closed");
+});
+
 test("the invoice that expires last says how long a connection is kept", async () => {
   const { clock, dialer, begin } = stage();
   begin({ expiresAt: clock.ms / 1000 + 25 });

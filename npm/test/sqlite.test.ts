@@ -99,6 +99,8 @@ for (const driver of drivers) {
 
     await rejects(SqliteStore.open(join(folder, "no", "folder"), { driver }), "failed");
     await rejects(SqliteStore.open(folder, { driver }), "failed");
+    await rejects(SqliteStore.open(undefined as never, { driver }), "invalid");
+    await (await SqliteStore.open(file(`null-${driver}`), null as never)).close();
   });
 
   test(`a lock that stays is an error, and holds up nothing else, over ${driver}`, async () => {

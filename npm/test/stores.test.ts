@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import type { Batch, Entry, Store } from "../src/host.js";
+import { IndexedDbStore } from "../src/stores/indexed-db.js";
 import { MemoryStore } from "../src/stores/memory.js";
 import { CONFORMANCE_CHECKS, storeConformance, type StoreHarness } from "../src/testing.js";
 
@@ -15,6 +16,11 @@ test("the suite has the checks of the Rust suite, in its order", () => {
     CONFORMANCE_CHECKS.filter((name) => !added.includes(name)),
     names,
   );
+});
+
+test("where there is no IndexedDB, a store says so, whatever it is opened with", async () => {
+  for (const options of [undefined, null, {}] as never[])
+    await assert.rejects(IndexedDbStore.open(options), { name: "StoreError", kind: "failed" });
 });
 
 test("MemoryStore keeps the contract", async () => {

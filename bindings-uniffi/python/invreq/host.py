@@ -43,7 +43,8 @@ class PaymentSource(Protocol):
 
         Take the request's payment hash, or answer with one of your own. It is called after everything else about the request has
         been checked, and once per call, however often other writers are faster; a call that is made again has another hash. It has a
-        minute to answer, and is cancelled when nobody waits any more. What it raises ends up in the error of the call.
+        minute to answer, and is cancelled when nobody waits any more. What it raises ends up in the error of the call,
+        `SourceFailed`.
         """
         ...
 
@@ -52,7 +53,10 @@ class PaymentForecast(PaymentSource, Protocol):
     """A payment source that can tell beforehand."""
 
     def can_receive(self, amount_msat: int) -> Awaitable[bool | None] | bool | None:
-        """Whether this much, in msat, could be received now; `None` where the node cannot tell. It has ten seconds."""
+        """Whether this much, in msat, could be received now; `None` where the node cannot tell. It has ten seconds.
+
+        Where it raises nobody can tell either, and the event `TROUBLE` says why, with the code `missing_answer`.
+        """
         ...
 
 
@@ -90,8 +94,8 @@ class Transport(Protocol):
     def send(self, delivery: Delivery) -> Awaitable[SendOutcome] | SendOutcome:
         """Sends one copy, in whichever of its forms the host's node speaks.
 
-        It has a minute; what it raises counts as `FAILED`. The outcome is the host's word that the copy left, never that the payer
-        has it.
+        It has a minute. What it raises counts as `FAILED`, and the event `TROUBLE` says why, with the code `missing_answer`. The
+        outcome is the host's word that the copy left, never that the payer has it.
         """
         ...
 
@@ -99,7 +103,7 @@ class Transport(Protocol):
 class FullTransport(Transport, Protocol):
     """Everything a transport can do.
 
-    A method that raises counts as "cannot be told now": its message ends up in the error of the call.
+    A method that raises counts as "cannot be told now": the event `TROUBLE` says why, with the code `missing_answer`.
     """
 
     def resolve_scid(self, scid: int, direction: int) -> Awaitable[NodeId | None] | NodeId | None:
@@ -137,7 +141,10 @@ class Signer(Protocol):
     """Signs invoices with a key the host keeps, for payers who want to know whom they pay."""
 
     def sign(self, request: SignRequest) -> Awaitable[bytes] | bytes:
-        """A BIP 340 signature of the digest, 64 bytes, by the key of `request.node_id`. It has a minute."""
+        """A BIP 340 signature of the digest, 64 bytes, by the key of `request.node_id`. It has a minute.
+
+        What it raises ends up in the error of the call, `SignerFailed`.
+        """
         ...
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
-from stage import AMOUNT, StageSource, StageStore, dice, opened, settle
+from stage import AMOUNT, StageSource, StageStore, StageTransport, dice, opened, settle
 
 from invreq import (
+    Batch,
     ClaimApproval,
+    Delivery,
     DeliveryReport,
     DeliveryState,
     Entry,
     Event,
+    Fail,
+    Hold,
     InboundPayment,
     InboundPaymentRequest,
     InvoiceErrorReply,
@@ -23,6 +28,7 @@ from invreq import (
     SendOutcome,
     Settle,
     Status,
+    StoreError,
     Unknown,
     errors,
 )
@@ -55,6 +61,92 @@ async def test_an_invoice_is_sent_claimed_and_paid() -> None:
         with pytest.raises(errors.NotFound) as missing:
             await payee.wait_invoice("refund 1")
         assert (missing.value.code, missing.value.rpc_code) == ("not_found", 905)
+
+
+async def test_a_verdict_for_every_answer_to_a_claim() -> None:
+    store = StageStore()
+    async with opened(store=store) as stage:
+        payee, now = stage.payee, stage.clock.now
+        await stage.send("a", expiry=60)
+        payment_hash = (await stage.get("a")).payment_hash
+        refused = {
+            (1, 0): errors.AmountTooLow,
+            (50_000_000, 0): errors.AmountTooHigh,
+            (AMOUNT, 61): errors.ClaimTooLate,
+        }
+        for (total_msat, late), kind in refused.items():
+            failed = await payee.judge(payment_hash, total_msat, now + late)
+            assert isinstance(failed, Fail)
+            assert isinstance(failed.error, kind)
+
+        def broken(batch: Batch) -> None:
+            raise StoreError("failed", "the disk is gone")
+
+        store.before = broken
+        hold = await payee.judge(payment_hash, AMOUNT, now)
+        assert isinstance(hold, Hold)
+        assert (hold.error.code, hold.error.retryable) == ("store_failed", True)
+        store.before = lambda batch: None
+        assert isinstance(await payee.judge(payment_hash, AMOUNT, now), Settle)
+        # These would be held for ever.
+        none: list[tuple[Any, Any]] = [
+            ("", 1),
+            ("00", 1),
+            ("g" * 64, 1),
+            (payment_hash + "00", 1),
+            (bytes(32), 1),
+            (payment_hash, -1),
+        ]
+        for bad_hash, total_msat in none:
+            with pytest.raises(errors.InvalidParameter):
+                await payee.judge(bad_hash, total_msat, now)
+
+
+async def test_a_transport_in_trouble_is_told_of_and_the_copy_goes_out_later() -> None:
+    class Transport(StageTransport):
+        def __init__(self) -> None:
+            super().__init__()
+            self.says: list[Any] = [RuntimeError("no battery"), "gone", None]
+
+        async def send(self, delivery: Delivery) -> SendOutcome:
+            await super().send(delivery)
+            said = self.says.pop(0) if self.says else SendOutcome.ACCEPTED
+            if isinstance(said, RuntimeError):
+                raise said
+            outcome: SendOutcome = said
+            return outcome
+
+    async with opened(transport=Transport()) as stage:
+        await stage.send("a", expiry=3600)
+        for _ in range(30):
+            await stage.clock.go(1_000)
+        assert (await stage.get("a")).delivery.state is DeliveryState.SENT
+        told = [event.error for event in stage.events if isinstance(event, Event.TROUBLE)]
+        assert [(error.code, str(error).split(": ")[-1].split(" has to be ")[0]) for error in told] == [
+            ("missing_answer", "no battery"),
+            ("missing_answer", "what the transport says of a delivery"),
+            ("missing_answer", "what the transport says of a delivery"),
+        ]
+
+
+async def test_what_is_nothing_is_told_once_and_the_next_message_is_waited_for() -> None:
+    came: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Transport(StageTransport):
+        async def receive(self) -> Any:
+            said = await came.get()
+            if isinstance(said, RuntimeError):
+                raise said
+            return said
+
+    async with opened(transport=Transport()) as stage:
+        for said in ("nonsense", RuntimeError("no battery"), InvoiceErrorReply(bytes(32), b"")):
+            came.put_nowait(said)
+        for _ in range(3):
+            await stage.clock.go(1_000)
+        assert await stage.payee.ignored_replies() == 1
+        told = [event.error.code for event in stage.events if isinstance(event, Event.TROUBLE)]
+        assert told == ["missing_answer", "missing_answer"]
 
 
 async def test_lists_come_page_by_page() -> None:
@@ -289,9 +381,8 @@ async def test_events_for_whoever_wants_them() -> None:
         assert (await events.__anext__()).kind == "created"
         await other.aclose()
         assert [event async for event in other] == []
-        for at in range(1100):
+        for _ in range(1100):
             stage.payee._events.tell(stage.events[0])  # type: ignore[arg-type]
-            assert at >= 0
         missed = await events.__anext__()
         assert isinstance(missed, Missed)
         assert missed.count > 70

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, ClassVar
 
 import pytest
+from control import Control, TestServer
+from my_node import MyNode, payment_path
 from stage import AMOUNT, opened, payment, settle
 
 import invreq
@@ -36,37 +39,73 @@ async def test_the_blocks_run(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
     # What they define does what they say.
     class Node(names["MyNode"]):  # type: ignore[misc]
-        settled: ClassVar[list[Any]] = []
+        settled: ClassVar[list[bytes]] = []
 
         async def blinded_paths(self, amount_msat: int, payment_hash: str) -> Any:
             return payment(amount_msat).paths
 
-        async def settle(self, payment_hash: str, preimage: bytes) -> None:
-            self.settled.append(preimage)
+        async def settle(self, payment_hash: str, preimage: bytes | None) -> bytes:
+            self.settled.append(bytes([5]) * 32 if preimage is None else preimage)
+            return self.settled[-1]
 
-    node = Node()
-    async with opened(source=node) as stage:
-        watching = asyncio.ensure_future(names["watch"](stage.payee))
-        call = await stage.send("a", expiry=3600)
-        record = await stage.get("a")
-        await names["on_htlcs"](stage.payee, node, record.payment_hash, AMOUNT, stage.clock.now)
-        await names["on_htlcs"](stage.payee, node, "00" * 32, AMOUNT, stage.clock.now)
-        assert len(node.settled) == 1
-        await stage.payee.payment_received(record.payment_hash, AMOUNT, stage.clock.now)
-        assert (await call).payment.payment_preimage == node.settled[0]
-        await settle()
-        watching.cancel()
-    assert "paid a" in capsys.readouterr().out
-    # The whole of it, as far as it goes without a payer: the request is for another network.
-    os.chdir(tmp_path)
-    await names["claim"](names["REQUEST"], NoDirectory(node))
-    assert "wrong_chain" in capsys.readouterr().out
-    assert (tmp_path / "wallet.invreq").exists()
+    class OwnHash(Node):
+        async def create_inbound_payment(
+            self, request: invreq.InboundPaymentRequest
+        ) -> invreq.InboundPayment:
+            made: invreq.InboundPayment = await super().create_inbound_payment(request)
+            return replace(made, payment_hash=sha256(bytes([5]) * 32).hexdigest())
+
+    for node in (Node(), OwnHash()):
+        async with opened(source=node) as stage:
+            watching = asyncio.ensure_future(names["watch"](stage.payee))
+            call = await stage.send("a", expiry=3600)
+            record = await stage.get("a")
+            await names["on_htlcs"](stage.payee, node, "00" * 32, AMOUNT, stage.clock.now)
+            assert not call.done()
+            await names["on_htlcs"](stage.payee, node, record.payment_hash, AMOUNT, stage.clock.now)
+            assert (await call).payment.payment_preimage == node.settled[-1]
+            await settle()
+            watching.cancel()
+        assert capsys.readouterr().out == "paid a\n"
+    assert (len(Node.settled), Node.settled[-1]) == (2, bytes([5]) * 32)
 
 
-class NoDirectory:
-    def __init__(self, node: Any) -> None:
-        self.seed, self.create_inbound_payment = node.seed, node.create_inbound_payment
+async def test_the_program_claims_from_a_real_payer(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as it goes with a payer that cannot pay: it is found by the README's directory, and its answer comes back."""
+    names: dict[str, Any] = {}
+    for block in BLOCKS:
+        await asyncio.to_thread(exec, block, names)
+    server = TestServer()
+    try:
+        control = await Control.connect(server.address)
+        lightning = MyNode(control, server.nodes)
+        asked: list[str] = []
+        found: list[str | None] = []
 
-    async def addresses(self, node_id: str) -> list[str]:
-        return []
+        class Node(names["MyNode"]):  # type: ignore[misc]
+            async def blinded_paths(self, amount_msat: int, payment_hash: str) -> Any:
+                made = await control.call(
+                    "create_inbound_payment", amount_msat=amount_msat, payment_hash=payment_hash
+                )
+                return [payment_path(path) for path in made["paths"]]
+
+            async def addresses_of(self, node_id: str) -> list[str]:
+                asked.append(f"node {node_id}")
+                return await lightning.addresses(node_id)
+
+            async def node_of_channel(self, scid: int, direction: int) -> str | None:
+                asked.append(f"channel {scid}")
+                found.append(await lightning.resolve_scid(scid, direction))
+                return found[-1]
+
+        monkeypatch.chdir(tmp_path)
+        capfd.readouterr()
+        await names["claim"](await control.create_request(node="penniless"), Node())
+        assert capfd.readouterr().out.startswith("payer_error ")
+        assert asked[0].startswith("channel "), "its path begins at one"
+        assert asked[-1] == f"node {found[0]}"
+        assert (tmp_path / "wallet.invreq").exists()
+    finally:
+        server.stop()

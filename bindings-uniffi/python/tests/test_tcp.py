@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -57,6 +57,12 @@ async def listener(say: bytes = b"") -> AsyncIterator[str]:
     server = await asyncio.start_server(meet, "127.0.0.1", 0)
     yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Waits until something holds, for as long as a test may take."""
+    while not holds():
+        await asyncio.sleep(0.001)
 
 
 def closed_port() -> str:
@@ -178,6 +184,50 @@ async def test_a_connection_is_made_again_where_it_broke() -> None:
         await control.close()
     finally:
         server.stop()
+
+
+async def test_online_ends_a_pause_and_asks_for_a_sign_of_life() -> None:
+    server = TestServer("direct")
+    clock = StageClock()
+    try:
+        control = await Control.connect(server.address)
+        payer = server.nodes["payer"]
+        async with transport(clock=clock) as tcp:
+            tcp.online()
+            assert await tcp.send(delivery(payer["node_id"], payer["tcp"])) is SendOutcome.ACCEPTED
+            keeper = tcp._shared.links[payer["node_id"]]
+            first = keeper._connection
+            assert first is not None
+            written = first.written
+            # On another thread, as whoever has a `SyncPayee` does.
+            await asyncio.to_thread(tcp.online)
+            assert first.written > written, "the ping has left"
+            await until(lambda: first.is_all_read)
+            await control.call("kill", node="payer")
+            await until(lambda: keeper._connection is None)
+            await control.call("revive", node="payer")
+            await asyncio.sleep(0.2)
+            assert keeper._connection is None, "time stands still, and so does the pause"
+            await asyncio.to_thread(tcp.online)
+            await until(lambda: keeper._connection is not None)
+            assert tcp._shared.links == {payer["node_id"]: keeper}
+        tcp.online()
+        await control.close()
+    finally:
+        server.stop()
+
+
+def test_online_where_no_loop_is_left() -> None:
+    made: list[TcpTransport] = []
+
+    async def use() -> None:
+        async with transport() as tcp:
+            made.append(tcp)
+            assert await tcp.send(delivery(NODE, closed_port())) is SendOutcome.NO_ROUTE
+
+    asyncio.run(use())
+    assert made[0]._shared.loop is not None
+    made[0].online()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import { onAbort } from "./abort.js";
 import { LATE, PATIENCE_MS, within } from "./ask.js";
 import { breathe, LONGEST_SLEEP_MS } from "./clock.js";
 import { type Engine, type Hosts, type MakeInput, restore, tick } from "./engine.js";
-import { reasonOf, storeCall } from "./host.js";
+import { hostError, reasonOf, storeCall } from "./host.js";
 import { invoiceError, onionMessage } from "./inputs.js";
 
 /** The pause after something in the background failed; it doubles up to half a minute. */
@@ -85,7 +85,7 @@ export class Background {
       const said = await within(this.#hosts, PATIENCE_MS, this.#closing, (signal) =>
         transport.send(delivery, { signal }),
       );
-      outcome = check.word(said, "what the transport says of a delivery", OUTCOMES);
+      outcome = answered(() => check.word(said, "what the transport says of a delivery", OUTCOMES));
     } catch (error) {
       outcome = "failed";
       if (error !== LATE && !this.#closing.aborted)
@@ -176,7 +176,7 @@ export class Background {
       try {
         const received = await receive({ signal: this.#closing });
         if (this.#closing.aborted) return;
-        await this.performForGood(readReceived(received));
+        await this.performForGood(answered(() => readReceived(received)));
         pause = FIRST_PAUSE_MS;
         await breathe();
       } catch (error) {
@@ -270,8 +270,13 @@ export class Background {
   }
 }
 
-function hostError(what: string, error: unknown): InvreqError {
-  return InvreqError.is(error) ? error : fail("missing_answer", `${what}: ${reasonOf(error)}`, error);
+/** Reads what the host gave; something else is as good as no answer. */
+function answered<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw fail("missing_answer", reasonOf(error), error);
+  }
 }
 
 function readReceived(value: unknown): MakeInput {

@@ -127,7 +127,12 @@ function storeError(error: unknown): InvreqError {
   return new InvreqError({ code, message, ...(lost ? { retryable: false } : {}) }, { cause: error });
 }
 
-/** What a host threw, as a sentence for the error of the call. */
+/** What the transport threw, as an error of the library. */
+export function hostError(what: string, error: unknown): InvreqError {
+  return InvreqError.is(error) ? error : fail("missing_answer", `${what}: ${reasonOf(error)}`, error);
+}
+
+/** What a host threw, as a part of the sentence for a person. */
 export function reasonOf(error: unknown): string {
   try {
     const said = typeof error === "object" && error !== null && "message" in error ? error.message : error;

@@ -29,7 +29,7 @@ import { Background } from "./background.js";
 import { Calls } from "./calls.js";
 import { type Effects, Engine, type Hosts, type MakeInput, restore } from "./engine.js";
 import { EVENT_KINDS, Events } from "./events.js";
-import { readSigner, readSource, readStore, readTransport, TimeAndDice } from "./host.js";
+import { hostError, readSigner, readSource, readStore, readTransport, TimeAndDice } from "./host.js";
 import * as inputs from "./inputs.js";
 import { verdict } from "./verdict.js";
 
@@ -146,7 +146,7 @@ export class Payee {
     }
   }
 
-  /** @internal Use {@link Payee.open}. */
+  /** Use {@link Payee.open}. */
   private constructor(handle: ConstructorParameters<typeof Engine>[0], hosts: Hosts) {
     const { signal } = this.#closing;
     this.#hosts = hosts;
@@ -253,9 +253,14 @@ export class Payee {
     return this.#call(inputs.claim(claim));
   }
 
-  /** Decides about a payment whose HTLCs the node holds: {@link Payee.claim}, with its errors sorted into what a node can do. */
+  /**
+   * Decides about a payment whose HTLCs the node holds: {@link Payee.claim}, with its errors sorted into what a node can do.
+   *
+   * @throws {@link InvreqError} Only `invalid_parameter`, for a claim that is none: to hold and ask again would end the same way.
+   */
   async judge(claim: Claim): Promise<Verdict> {
-    return verdict(() => this.claim(claim));
+    const make = inputs.claim(claim);
+    return verdict(() => this.#call(make));
   }
 
   /**
@@ -346,7 +351,7 @@ export class Payee {
   /**
    * Ends everything, and closes the store and the transport. Calls that still wait reject with `cancelled`.
    *
-   * @throws {@link InvreqError} Those of the store.
+   * @throws {@link InvreqError} Those of the store; `missing_answer` where the transport cannot be closed.
    */
   async close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -384,6 +389,8 @@ export class Payee {
     await this.#engine.end();
     try {
       await this.#hosts.transport.close?.();
+    } catch (error) {
+      throw hostError("the transport cannot be closed", error);
     } finally {
       await this.#hosts.store.close();
     }

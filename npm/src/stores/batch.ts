@@ -96,6 +96,7 @@ export function closedError(): StoreError {
   return new StoreError("closed", "the store is closed");
 }
 
-function invalid(why: string): StoreError {
+/** The error of a call that breaks the contract. */
+export function invalid(why: string): StoreError {
   return new StoreError("invalid", `the store was used wrongly: ${why}`);
 }

@@ -82,6 +82,8 @@ export function frameOf(salt: Buffer, number: bigint, changes: Iterable<Change>)
 export interface Reading {
   /** How many frames are whole. */
   readonly frames: bigint;
+  /** Where the last whole one begins; behind the head where there is none. */
+  readonly last: number;
   /** Where the last whole one ends. */
   readonly length: number;
   /** Whether frames follow one that is not whole: then something else than a write that was cut short has happened. */
@@ -90,15 +92,15 @@ export interface Reading {
 
 /** Reads frames one after the other, from behind the head, and hands over their changes. */
 export function readFrames(log: Buffer, salt: Buffer, change: (change: Change) => void): Reading {
-  let [frames, at] = [0n, HEAD_LEN];
+  let [frames, last, at] = [0n, HEAD_LEN, HEAD_LEN];
   for (;;) {
     const length = frameLength(log, salt, at, frames + 1n);
     const end = length === undefined ? log.length + 1 : at + length;
     const isWhole = end <= log.length && isIntact(log.subarray(at, end));
-    if (!isWhole) return { frames, length: at, isDamaged: hasFrameAfter(log, salt, at, frames + 1n) };
+    if (!isWhole) return { frames, last, length: at, isDamaged: hasFrameAfter(log, salt, at, frames + 1n) };
     readPayload(log.subarray(at + HEADER_LEN, end - CHECKSUM_LEN), change);
     frames++;
-    at = end;
+    [last, at] = [at, end];
   }
 }
 

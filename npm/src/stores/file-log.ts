@@ -48,18 +48,20 @@ export class Log {
     if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw foreign(bytes);
     const salt = saltOf(bytes);
     if (!salt) throw altered(MAGIC.length);
-    const { frames, length, isDamaged } = readFrames(bytes, salt, ([key, value]) => {
+    const { frames, length, last, isDamaged } = readFrames(bytes, salt, ([key, value]) => {
       if (value) entries.put(key, value);
       else entries.delete(key);
     });
     if (isDamaged) throw altered(length);
     const file = await open(join(folder, NAME), "r+");
     try {
-      // A write that was cut short was never done.
-      if (length < bytes.length) {
-        await file.truncate(length);
-        await file.sync();
-      }
+      await checkHeld();
+      // A write that was cut short was never done. The last whole one may not be durable, nor the file's name, where a process was killed or
+      // a sync failed. After a failed sync the system may take it for written: only writing it again makes sure.
+      if (length < bytes.length) await file.truncate(length);
+      await writeAll(file, bytes.subarray(last, length), last);
+      await file.sync();
+      await syncFolder(folder);
     } catch (error) {
       await file.close();
       throw error;
@@ -67,27 +69,24 @@ export class Log {
     return new Log(folder, entries, file, length, frames, Buffer.from(salt), checkHeld);
   }
 
-  /** Appends a frame; it is durable when this resolves. After a rejection with `full` nothing was written. */
-  async append(changes: readonly Change[]): Promise<void> {
+  /** Rejects where opening the log might tell something else than memory: it is broken, or the folder is somebody else's. */
+  async checkSound(): Promise<void> {
     if (this.#broken !== undefined) throw failed("an earlier write failed; open it again", this.#broken);
     await this.checkHeld().catch((error: unknown) => {
       throw errorOf(error);
     });
+  }
+
+  /** Appends a frame; it is durable when this resolves. After a rejection it was not written, or {@link checkSound} rejects too. */
+  async append(changes: readonly Change[]): Promise<void> {
     const frame = frameOf(this.salt, this.frames + 1n, changes);
     try {
       await writeAll(this.file, frame, this.length);
-    } catch (error) {
-      await this.#takeBack(error);
-      throw errorOf(error);
-    }
-    try {
       await this.file.datasync();
       // A machine that slept in between has written into what another process has read, or replaced, by now.
       await this.checkHeld();
     } catch (error) {
-      // What a failed sync leaves on the medium nobody knows, and a second one may say that all is well.
-      this.#broken = error;
-      throw errorOf(error);
+      throw await this.#takeBack(error);
     }
     this.length += frame.length;
     this.frames++;
@@ -155,13 +154,26 @@ export class Log {
     }
   }
 
-  /** Cuts off what a failed write left, unless somebody else writes there by now. */
-  async #takeBack(error: unknown): Promise<void> {
+  /**
+   * Cuts off what a failed write left, unless somebody else writes there by now, and says what to tell of it.
+   *
+   * A second sync may say that all is well after a failed one, as the system may have forgotten what was to be written. But what was
+   * there before is durable, and to cut off is a change of its own: when its sync succeeds, the frame is gone for good.
+   */
+  async #takeBack(error: unknown): Promise<StoreError> {
+    const told = errorOf(error);
     try {
       await this.checkHeld();
+      // Where nothing was written, as on a disk that became read-only, nothing has to be cut off.
+      if ((await this.file.stat()).size === this.length) return told;
       await this.file.truncate(this.length);
+      await this.file.sync();
+      await this.checkHeld();
+      return told;
     } catch {
       this.#broken = error;
+      // Any other kind would say that nothing was written.
+      return told.kind === "failed" ? told : failed("a write could not be taken back; open it again", error);
     }
   }
 }

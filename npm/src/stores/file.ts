@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { type Batch, type Entry, type Store, StoreError } from "../host.js";
-import { checkBatch, copyBatch } from "./batch.js";
+import { checkBatch, copyBatch, invalid } from "./batch.js";
 import { Calls, Queue } from "./calls.js";
 import { Entries } from "./entries.js";
 import { changesOf } from "./file-frames.js";
@@ -15,6 +15,9 @@ import { errorOf, Log, syncFolder } from "./file-log.js";
  * Every write is appended to a log with a checksum, and synced; what a crash cut short is dropped when it is opened again, and
  * what was damaged otherwise is told (`corrupt`). Everything it holds is in memory too, about 2 KiB for each invoice, and is read when it
  * is opened: for some ten thousand invoices it is a good choice, for more take an {@link SqliteStore}.
+ *
+ * A write that fails is taken back. Where that fails too, or another process took the folder over, every call rejects with `failed`:
+ * open it again to see what it holds.
  *
  * One process at a time has the folder. A lock whose process is gone is taken over; one of another machine, as on a network file
  * system, after a minute without a sign of life.
@@ -44,6 +47,7 @@ export class FileStore implements Store {
    * is damaged, `read_only` where it may not be written, and `full` where there is no room.
    */
   static async open(folder: string): Promise<FileStore> {
+    if (typeof folder !== "string") throw invalid("the folder has to be a string");
     const path = resolve(folder);
     try {
       const made = await mkdir(path, { recursive: true, mode: 0o700 });
@@ -65,7 +69,12 @@ export class FileStore implements Store {
   /** The first `limit` entries with `start <= key < end`, in ascending order. */
   range(start: Uint8Array, end: Uint8Array, limit: number): Promise<Entry[]> {
     // Behind the writes that were asked for before.
-    return this.#calls.run(() => this.#queue.run(() => this.#entries.range(start, end, limit)));
+    return this.#calls.run(() =>
+      this.#queue.run(async () => {
+        await this.#log.checkSound();
+        return this.#entries.range(start, end, limit);
+      }),
+    );
   }
 
   /** Does everything in the batch, or nothing; durable when it resolves. */
@@ -88,6 +97,7 @@ export class FileStore implements Store {
   }
 
   async #write(batch: Batch): Promise<void> {
+    await this.#log.checkSound();
     this.#entries.checkConditions(batch);
     await this.#log.append(changesOf(batch));
     this.#entries.apply(batch);

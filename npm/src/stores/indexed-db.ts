@@ -62,7 +62,8 @@ export class IndexedDbStore implements Store {
    * no room, and `failed` where the browser offers no IndexedDB, as in some private windows, or it broke.
    */
   static async open(options: IndexedDbStoreOptions = {}): Promise<IndexedDbStore> {
-    return new IndexedDbStore(await openDatabase(options.name ?? "invreq", options.onBlocked));
+    const { name, onBlocked } = (options as IndexedDbStoreOptions | null) ?? {};
+    return new IndexedDbStore(await openDatabase(name ?? "invreq", onBlocked));
   }
 
   /**

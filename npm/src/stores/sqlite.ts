@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 
 import type { Batch, Entry, Store } from "../host.js";
-import { checkBatch, copyBatch, isNext, presentConflict, revisionBytes, revisionConflict } from "./batch.js";
+import {
+  checkBatch,
+  copyBatch,
+  invalid,
+  isNext,
+  presentConflict,
+  revisionBytes,
+  revisionConflict,
+} from "./batch.js";
 import { copyOf, hexOf } from "./bytes.js";
 import { Calls, Queue } from "./calls.js";
 import {
@@ -75,7 +83,8 @@ export class SqliteStore implements Store {
    * not be written, `corrupt` where it is damaged, and `failed` otherwise, as where there is no SQLite.
    */
   static async open(path: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
-    const openDatabase = await loadDriver(options.driver);
+    if (typeof path !== "string") throw invalid("the path has to be a string");
+    const openDatabase = await loadDriver((options as SqliteStoreOptions | null)?.driver);
     return new SqliteStore(await openFile(openDatabase, path), path, openDatabase);
   }
 

@@ -52,13 +52,13 @@ export interface SocketTransportOptions {
  * payment paths are in the invoice.
  *
  * A connection stays open until the last invoice sent over it has expired, because the payer's errors come back over it; one that
- * breaks is made again, with pauses, and at once when the browser says that it is back online. There are at most 32; when one
- * more is needed, the one whose invoices expire first is closed. `accepted` means that the node has read the message: it has
- * answered a ping that was sent behind it.
+ * breaks is made again, with pauses, and at once when the browser says that it is back online; elsewhere {@link online} says so. There
+ * are at most 32; when one more is needed, the one whose invoices expire first is closed. `accepted` means that the node has read the
+ * message: it has answered a ping that was sent behind it.
  */
 export abstract class SocketTransport implements Transport {
   readonly #shared: Shared;
-  readonly #online = (): void => this.#hurry();
+  readonly #online = (): void => this.online();
 
   /** A transport over this kind of stream.  */
   protected constructor(options: SocketTransportOptions, dialer: Dialer) {
@@ -160,6 +160,14 @@ export abstract class SocketTransport implements Transport {
     }
   }
 
+  /**
+   * Tries at once again whatever waits for a pause to end, and asks the connections that stand for a sign of life: call it when the
+   * network is back. A browser's event `online` does it by itself; Node has no such event.
+   */
+  online(): void {
+    for (const keeper of this.#shared.links.values()) keeper.hurry();
+  }
+
   /** Closes all connections. Sends under way end as `offline` or `failed`. */
   async close(): Promise<void> {
     if (this.#shared.isClosed) return;
@@ -180,10 +188,6 @@ export abstract class SocketTransport implements Transport {
     if (!this.#shared.makeRoom()) return false;
     this.#shared.links.set(nodeId, new Keeper(this.#shared, nodeId, command));
     return true;
-  }
-
-  #hurry(): void {
-    for (const keeper of this.#shared.links.values()) keeper.hurry();
   }
 }
 

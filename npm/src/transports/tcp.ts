@@ -10,10 +10,7 @@ import { SocketTransport, type SocketTransportOptions } from "./socket.js";
  *
  * @example
  * ```ts
- * const transport = new TcpTransport({
- *   network: "bitcoin",
- *   addresses: { [payerNodeId]: ["203.0.113.7:9735"] },
- * });
+ * const transport = new TcpTransport({ network: "bitcoin", directory });
  * ```
  *
  * @throws `InvreqError` with the code `invalid_parameter` for the options.

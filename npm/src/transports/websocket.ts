@@ -41,10 +41,7 @@ export interface WebSocketTransportOptions extends SocketTransportOptions {
  *
  * @example
  * ```ts
- * const transport = new WebSocketTransport({
- *   network: "bitcoin",
- *   addresses: { [payerNodeId]: ["wss://payer.example:9736"] },
- * });
+ * const transport = new WebSocketTransport({ network: "bitcoin", directory });
  * ```
  *
  * @throws `InvreqError` with the code `invalid_parameter` for the options, or where there is no `WebSocket`.

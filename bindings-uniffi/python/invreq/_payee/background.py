@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import _check as check
 from .. import errors
@@ -19,6 +19,8 @@ from .closing import Closing, Late
 from .engine import RESTORE, TICK, Engine
 from .hosts import Hosts
 from .threads import result_of
+
+T = TypeVar("T")
 
 FIRST_PAUSE_MS = 500
 LONGEST_PAUSE_MS = 30_000
@@ -153,7 +155,7 @@ class Background:
         transport = self._hosts.transport
         try:
             said = await self._closing.within(PATIENCE_MS, lambda: transport.send(delivery))
-            outcome = check.one_of(SendOutcome, said, "what the transport says of a delivery")
+            outcome = _answered(_outcome, said)
         except Late:
             outcome = SendOutcome.FAILED
         except Exception as error:
@@ -167,7 +169,7 @@ class Background:
         pause = FIRST_PAUSE_MS
         while not self._closing.is_over:
             try:
-                received = _read(await self._closing.unless_over(receive()))
+                received = _answered(_received, await self._closing.unless_over(receive()))
                 await self.perform_for_good(received)
                 pause = FIRST_PAUSE_MS
                 # A flood that is always ready must not keep the loop from its other tasks.
@@ -242,7 +244,19 @@ class Background:
         return min(pause * 2, LONGEST_PAUSE_MS)
 
 
-def _read(received: object) -> Input:
+def _answered(read: Callable[[object], T], said: object) -> T:
+    """Reads what the host said; something else is as good as no answer."""
+    try:
+        return read(said)
+    except InvreqError as error:
+        raise errors.MissingAnswer(str(error)) from error
+
+
+def _outcome(said: object) -> SendOutcome:
+    return check.one_of(SendOutcome, said, "what the transport says of a delivery")
+
+
+def _received(received: object) -> Input:
     if isinstance(received, OnionMessage):
         return inputs.onion_message(received.bytes, received.node_id)
     given = check.instance(received, "what the transport received", InvoiceErrorReply)

@@ -260,7 +260,12 @@ class Payee:
         return await self._call(ClaimApproval, inputs.claim(payment_hash, total_msat, first_htlc_at))
 
     async def judge(self, payment_hash: str, total_msat: int, first_htlc_at: int) -> Verdict:
-        """Decides about a payment whose HTLCs the node holds: `claim`, with its exceptions sorted into what a node can do."""
+        """Decides about a payment whose HTLCs the node holds: `claim`, with its exceptions sorted into what a node can do.
+
+        Where it says `Settle` without a preimage, the node has it: settle with that one, and give it to `payment_received`, too.
+
+        Raises `InvalidParameter`, and nothing else: for a payment hash that is not 32 bytes of hex, for one.
+        """
         return await verdict(self.claim(payment_hash, total_msat, first_htlc_at))
 
     async def claim_failed(self, payment_hash: str) -> Record:
@@ -279,7 +284,8 @@ class Payee:
     ) -> Record:
         """Reports money that arrived for good. Report it again after every restart, if in doubt: nothing counts twice.
 
-        `paid_at` is in Unix seconds. The `preimage`, 32 bytes or hex, is needed where the host kept it to itself.
+        `paid_at` is in Unix seconds. The `preimage`, 32 bytes or hex, is needed where the host kept it to itself: there `judge` says
+        `Settle` without one.
 
         Raises `NotFound`, `AmountTooLow`, `PreimageMismatch`, `PreimageRequired`.
         """

@@ -13,7 +13,7 @@ from .._types import ClaimApproval
 
 @dataclass(frozen=True)
 class Settle:
-    """Settle them with this preimage; without one the node holds it itself. The claim is written down."""
+    """Settle them with this preimage; without one the node has it, and gives it to `payment_received`. The claim is written down."""
 
     preimage: bytes | None = field(default=None, repr=False)
     kind: ClassVar[str] = "settle"
@@ -58,5 +58,8 @@ async def verdict(claim: Awaitable[ClaimApproval]) -> Verdict:
         # The node has forgotten that it settled.
         payment = error.record.payment if error.record is not None else None
         return Hold(error) if payment is None else Settle(payment.payment_preimage)
+    except errors.InvalidParameter:
+        # A fault of the caller's: asking again would say the same for ever.
+        raise
     except InvreqError as error:
         return Hold(error)

@@ -54,7 +54,9 @@ class SqliteStore:
     """A durable store in one SQLite file: the same file that the Rust library and the npm package write.
 
     The file is in WAL mode, so `-wal` and `-shm` files stand beside it while it is open; it belongs on a local disk. Several processes
-    can open the same file: the conditions of a batch hold between them too. Reads and writes are made on a thread of the store's own.
+    can have the same file open, and stay right. Which of them sends cannot be chosen, so a copy may leave twice; a wait in one of them
+    ends when it next reads the store, as in `resume`. See docs/STORE.md, "Several processes". Reads and writes are made on a thread of
+    the store's own.
     """
 
     @classmethod

@@ -87,6 +87,14 @@ class Connection:
         self._write()
         return start
 
+    def probe(self) -> None:
+        """Asks for a sign of life, where none was asked for yet."""
+        if self._peer is None or self.ended is not None:
+            return
+        if self.is_all_read:
+            call(self._peer.ping, self._now_ms())
+        self._write()
+
     def close(self) -> None:
         """Ends it, whatever is still to be sent."""
         self._stream.close()

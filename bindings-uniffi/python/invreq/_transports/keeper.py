@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ class Keeper:
 
     def poke(self) -> None:
         """Has it look at what changed: a command that nobody waits for any more, for one."""
+        self._alarm.poke()
+
+    def hurry(self) -> None:
+        """The network is back: there is no reason to wait, and what was connected may not be any more."""
+        self._pause_ms = FIRST_PAUSE_MS
+        self._again_ms = 0
+        if self._connection is not None:
+            # Where it is over, its next turn shows that.
+            with contextlib.suppress(Exception):
+                self._connection.probe()
         self._alarm.poke()
 
     def dismiss(self) -> None:

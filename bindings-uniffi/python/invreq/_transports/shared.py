@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,8 @@ class Shared:
         self.arrived = asyncio.Event()
         """Set when somebody may look into the inbox."""
         self.is_closed = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The loop all connections are in, once there was one."""
         self._addresses = addresses
         self._list: AsyncMethod | None = None
         self.via: AsyncMethod | None = None
@@ -98,6 +101,14 @@ class Shared:
         if len(self.inbox) < MAX_WAITING:
             self.inbox.append(message)
             self.arrived.set()
+
+    def online(self) -> None:
+        """Has every connection hurry, from any thread."""
+        if self.loop is None:
+            return
+        # A loop that is closed has no connection left.
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._hurry)
 
     async def look_up(self, node_id: str) -> list[str]:
         """Where a node listens: what we were told when we were made, then what the directory says."""
@@ -124,6 +135,10 @@ class Shared:
             return False
         self.links.pop(min(idle)[1]).dismiss()
         return True
+
+    def _hurry(self) -> None:
+        for keeper in self.links.values():
+            keeper.hurry()
 
 
 def read_addresses(value: Any, what: str) -> dict[str, list[str]]:

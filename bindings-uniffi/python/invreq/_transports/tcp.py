@@ -23,8 +23,9 @@ class TcpTransport:
     payment paths are in the invoice.
 
     A connection stays open until the last invoice sent over it has expired, because the payer's errors come back over it; one that
-    breaks is made again, with pauses. There are at most 32; when one more is needed, the one whose invoices expire first is closed.
-    `ACCEPTED` means that the node has read the message: it has answered a ping that was sent behind it.
+    breaks is made again, with pauses, and at once after `online()`. There are at most 32; when one more is needed, the one whose
+    invoices expire first is closed. `ACCEPTED` means that the node has read the message: it has answered a ping that was sent behind
+    it.
 
     The addresses are `host:port` and `[v6]:port`; names are looked up. Tor's `.onion` addresses are passed over.
     """
@@ -115,6 +116,13 @@ class TcpTransport:
             shared.arrived.clear()
             await shared.arrived.wait()
 
+    def online(self) -> None:
+        """Makes at once again what connections are wanted, without the rest of their pauses: call it when the network is back.
+
+        One that is open is asked for a sign of life. It does not wait, and may be called on any thread, with a `SyncPayee` as well.
+        """
+        self._shared.online()
+
     async def close(self) -> None:
         """Closes all connections. Sends under way end as `OFFLINE` or `FAILED`."""
         shared = self._shared
@@ -133,5 +141,6 @@ class TcpTransport:
             return keeper.take(command)
         if not self._shared.make_room():
             return False
+        self._shared.loop = asyncio.get_running_loop()
         self._shared.links[node_id] = Keeper(self._shared, node_id, command)
         return True

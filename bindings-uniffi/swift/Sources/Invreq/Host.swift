@@ -2,8 +2,8 @@ import Foundation
 
 /// Makes inbound payments: the host's Lightning node or service.
 ///
-/// A method that throws counts as "cannot be told now": its sentence ends up in the error of the call. Where nobody waits any more,
-/// the task it runs in is cancelled.
+/// Where ``createInboundPayment(_:)`` throws, the call ends with `source_failed`, and its message says why. Where nobody waits any more,
+/// the task a method runs in is cancelled.
 public protocol PaymentSource: Sendable {
     /// An inbound payment of this amount, with the paths a payer can reach it by.
     ///
@@ -12,7 +12,8 @@ public protocol PaymentSource: Sendable {
     /// minute to answer.
     func createInboundPayment(_ request: InboundPaymentRequest) async throws -> InboundPayment
 
-    /// Whether this much, in msat, could be received now; `nil` where the node cannot tell, as by default. It has ten seconds.
+    /// Whether this much, in msat, could be received now; `nil` where the node cannot tell, as by default. It has ten seconds. Where it
+    /// throws, nobody can tell either, and the event `trouble` says why, with the code `missing_answer`.
     func canReceive(amountMsat: UInt64) async throws -> Bool?
 }
 
@@ -22,8 +23,8 @@ extension PaymentSource {
 
 /// Takes invoices to payers: the host's node, or a socket to another one.
 ///
-/// A method that throws counts as "cannot be told now": its sentence ends up in the error of the call. Where nobody waits any more,
-/// the task it runs in is cancelled. Every method but ``send(_:)`` has a default.
+/// A method that throws counts as "cannot be told now": the event `trouble` says why, with the code `missing_answer`. Where nobody
+/// waits any more, the task it runs in is cancelled. Every method but ``send(_:)`` has a default.
 public protocol Transport: Sendable {
     /// Sends one copy, in whichever of its forms the host's node speaks. It has a minute.
     func send(_ delivery: Delivery) async throws -> SendOutcome
@@ -85,7 +86,8 @@ public enum Received: Sendable, Hashable {
     case invoiceError(replyPathId: Data, bytes: Data)
 }
 
-/// Signs invoices with a key the host keeps, for payers who want to know whom they pay.
+/// Signs invoices with a key the host keeps, for payers who want to know whom they pay. Where it throws, the call ends with
+/// `signer_failed`, and its message says why.
 public protocol Signer: Sendable {
     /// A BIP 340 signature of the digest, 64 bytes, by the key of `request.nodeId`. It has a minute.
     func sign(_ request: SignRequest) async throws -> Data

@@ -136,6 +136,23 @@ struct LoopTests {
         try await host.payee.close()
     }
 
+    @Test func aTransportInTroubleIsToldOfAndTheCopyGoesOutLater() async throws {
+        let host = try await Opened.open()
+        host.transport.say.value = { _ in throw HostError("no battery") }
+        _ = try await host.send("a", expiry: 3600)
+        try await until("it is told") { host.events.value.contains { $0.kind == "trouble" } }
+        guard case .trouble(let error)? = host.events.value.first(where: { $0.kind == "trouble" }) else {
+            throw HostError("it is of another kind")
+        }
+        #expect(error.code == .missingAnswer && error.message == "the transport cannot send: no battery")
+        host.transport.say.value = { _ in .accepted }
+        try await until("it is sent") {
+            host.clock.go(1_000)
+            return try await host.get("a").delivery.state == .sent
+        }
+        try await host.payee.close()
+    }
+
     @Test func whatBecameOfACopyIsWrittenHoweverLongTheStoreFails() async throws {
         let store = TestStore()
         let host = try await Opened.open(store: store)

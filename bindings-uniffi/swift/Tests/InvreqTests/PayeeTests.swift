@@ -13,14 +13,14 @@ struct PayeeTests {
         #expect(delivery.packet.message.count > 1000)
         let request = try #require(host.source.asked.value.first)
         let (hash, msat, now) = (request.paymentHash, request.amountMsat, host.clock.now)
-        func judged() async -> Data? {
-            let verdict = await host.payee.judge(paymentHash: hash, totalMsat: msat, firstHtlcAt: now)
+        func judged() async throws -> Data? {
+            let verdict = try await host.payee.judge(paymentHash: hash, totalMsat: msat, firstHtlcAt: now)
             guard case .settle(let preimage) = verdict else { return nil }
             return preimage
         }
-        let preimage = try #require(await judged())
-        #expect(await judged() == preimage, "asking again gives the same answer")
-        let unknown = await host.payee.judge(
+        let preimage = try #require(try await judged())
+        #expect(try await judged() == preimage, "asking again gives the same answer")
+        let unknown = try await host.payee.judge(
             paymentHash: String(repeating: "00", count: 32), totalMsat: msat, firstHtlcAt: now)
         guard case .unknown = unknown else { throw HostError("it is known") }
         let paid = try await host.payee.paymentReceived(paymentHash: hash, amountMsat: msat, paidAt: now)
@@ -30,7 +30,7 @@ struct PayeeTests {
         #expect(host.events.value.map(\.kind) == ["created", "delivery", "delivery", "claiming", "paid"])
         #expect(try await host.payee.waitAnyInvoice() == record)
         #expect(try await host.payee.waitInvoice("refund 1") == record)
-        #expect(await judged() == preimage, "whoever forgot settles again")
+        #expect(try await judged() == preimage, "whoever forgot settles again")
         #expect(try await host.payee.delInvoice("refund 1", status: .paid) == record)
         let gone = try await error { _ = try await host.payee.waitInvoice("refund 1") }
         #expect(gone.code == .notFound && gone.rpcCode == 905)
@@ -75,22 +75,33 @@ struct PayeeTests {
         let host = try await Opened.open(store: store)
         _ = try await host.send("a", expiry: 60)
         let hash = try await host.get("a").paymentHash
-        func judge(_ total: UInt64, late: UInt64 = 0) async -> Verdict {
-            await host.payee.judge(paymentHash: hash, totalMsat: total, firstHtlcAt: host.clock.now + late)
+        func judge(_ total: UInt64, late: UInt64 = 0) async throws -> Verdict {
+            try await host.payee.judge(paymentHash: hash, totalMsat: total, firstHtlcAt: host.clock.now + late)
         }
         for (total, late, code) in [
             (1, 0, ErrorCode.amountTooLow), (50_000_000, 0, .amountTooHigh), (20_000_001, 61, .claimTooLate),
         ] as [(UInt64, UInt64, ErrorCode)] {
-            guard case .fail(let error) = await judge(total, late: late) else { throw HostError("\(code)") }
+            guard case .fail(let error) = try await judge(total, late: late) else { throw HostError("\(code)") }
             #expect(error.code == code)
         }
         store.before.value = { _ in throw StoreError.failed("the disk is gone") }
-        guard case .hold(let error) = await judge(20_000_001) else { throw HostError("it did not hold") }
+        guard case .hold(let error) = try await judge(20_000_001) else { throw HostError("it did not hold") }
         #expect(error.code == .storeFailed && error.message.contains("the disk is gone"))
         store.before.value = { _ in }
-        guard case .settle = await judge(20_000_001) else { throw HostError("it did not settle") }
+        guard case .settle = try await judge(20_000_001) else { throw HostError("it did not settle") }
         try await host.payee.claimFailed(paymentHash: hash)
         #expect(try await host.get("a").claiming == false)
+        try await host.payee.close()
+    }
+
+    @Test func aFaultOfTheCallersIsNotHeldForEver() async throws {
+        let host = try await Opened.open()
+        for none in ["", "00", String(repeating: "g", count: 64), String(repeating: "00", count: 33)] {
+            let refused = try await error {
+                _ = try await host.payee.judge(paymentHash: none, totalMsat: 1, firstHtlcAt: host.clock.now)
+            }
+            #expect(refused.code == .invalidParameter, "\(none)")
+        }
         try await host.payee.close()
     }
 

@@ -60,13 +60,26 @@ export class Transcript {
   #move(): void {
     for (;;) {
       const next = this.#golden[this.lines.length];
-      const at = this.#waiting.findIndex(({ line }) => line() === next);
+      const at = this.#find(next);
       const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (waiting === undefined || next === undefined) return;
       this.lines.push(next);
       waiting.written(next);
       this.#moved();
     }
+  }
+
+  /** Where this line waits. Of a payee's events, only the one that came first may be taken. */
+  #find(next: string | undefined): number {
+    const seen = new Set<string>();
+    return this.#waiting.findIndex(({ line }) => {
+      const there = line();
+      const [whose] = /^(\w )?event /.exec(there) ?? [];
+      if (whose === undefined) return there === next;
+      const isFirst = !seen.has(whose);
+      seen.add(whose);
+      return isFirst && there === next;
+    });
   }
 
   /** Waits for a line, but not for long. */

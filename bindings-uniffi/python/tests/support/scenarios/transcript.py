@@ -9,17 +9,25 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 PATIENCE = 5.0
 """How long a line may stay away, in seconds."""
 
 
+EVENT = re.compile(r"(\w+ )?event ")
+"""How the lines of one payee's events begin."""
+
+_Waiting: TypeAlias = tuple[Callable[[], str], asyncio.Future[str], Callable[[], None]]
+
+
 class Transcript:
-    def __init__(self, golden: str) -> None:
+    def __init__(self, golden: str, patience: float = PATIENCE) -> None:
         self.lines: list[str] = []
         self.early: list[str] = []
+        self._patience = patience
         self._golden = golden.split("\n")[:-1]
-        self._waiting: list[tuple[Callable[[], str], asyncio.Future[str], Callable[[], None]]] = []
+        self._waiting: list[_Waiting] = []
         self._moved = asyncio.Event()
 
     async def write(self, line: str | Callable[[], str], then: Callable[[], None] = lambda: None) -> None:
@@ -42,7 +50,7 @@ class Transcript:
         """Waits until all lines of this action are written, and then whether there are more."""
         starts = (at for at, line in enumerate(self._golden) if line.startswith(f"> {action + 1} "))
         end = next(starts, len(self._golden))
-        until = asyncio.get_running_loop().time() + PATIENCE
+        until = asyncio.get_running_loop().time() + self._patience
         while len(self.lines) < end and asyncio.get_running_loop().time() < until:
             self._moved.clear()
             try:
@@ -63,7 +71,7 @@ class Transcript:
     def _move(self) -> None:
         while len(self.lines) < len(self._golden):
             turn = self._golden[len(self.lines)]
-            found = next((waiting for waiting in self._waiting if waiting[0]() == turn), None)
+            found = self._whose(turn)
             if found is None:
                 return
             self._waiting.remove(found)
@@ -72,6 +80,17 @@ class Transcript:
             if not found[1].done():
                 found[1].set_result(turn)
             self._moved.set()
+
+    def _whose(self, turn: str) -> _Waiting | None:
+        """Who has this line. Of the events of a payee it is the first that waits, or nobody: they come in their order."""
+        event = EVENT.match(turn)
+        for waiting in self._waiting:
+            line = waiting[0]()
+            if line == turn:
+                return waiting
+            if event and line.startswith(event[0]):
+                return None
+        return None
 
     def _differs(self) -> str:
         wanted = [*self._golden, "the end"][len(self.lines)]

@@ -169,17 +169,24 @@ public actor Payee {
     /// Decides about a payment whose HTLCs the node holds: ``claim(paymentHash:totalMsat:firstHtlcAt:)``, with its errors sorted into
     /// what a node can do.
     ///
+    /// Where it says `settle` without a preimage, the node has it: settle with that one, and give it to
+    /// ``paymentReceived(paymentHash:amountMsat:paidAt:preimage:)``, too.
+    ///
+    /// Throws `invalid_parameter`, and nothing else: for a payment hash that is not 32 bytes of hex, for one.
+    ///
     /// - Parameters:
     ///   - paymentHash: The payment hash, as hex.
     ///   - totalMsat: The sum of all parts of the payment, in msat.
     ///   - firstHtlcAt: When the first part arrived, in Unix seconds.
-    public func judge(paymentHash: String, totalMsat: UInt64, firstHtlcAt: UInt64) async -> Verdict {
+    public func judge(
+        paymentHash: String, totalMsat: UInt64, firstHtlcAt: UInt64
+    ) async throws(InvreqError) -> Verdict {
         do {
             let approval = try await claim(
                 paymentHash: paymentHash, totalMsat: totalMsat, firstHtlcAt: firstHtlcAt)
             return .settle(preimage: approval.preimage)
         } catch {
-            return Verdict(error)
+            return try Verdict(error)
         }
     }
 
@@ -200,7 +207,8 @@ public actor Payee {
     ///   - paymentHash: The payment hash, as hex.
     ///   - amountMsat: What arrived, in msat.
     ///   - paidAt: When it arrived, in Unix seconds.
-    ///   - preimage: The preimage, 32 bytes; needed where the host kept it to itself.
+    ///   - preimage: The preimage, 32 bytes; needed where the host kept it to itself: there
+    ///     ``judge(paymentHash:totalMsat:firstHtlcAt:)`` says `settle` without one.
     @discardableResult
     public func paymentReceived(
         paymentHash: String, amountMsat: UInt64, paidAt: UInt64, preimage: Data? = nil
@@ -268,7 +276,8 @@ public actor Payee {
 
 /// What a node is to do with a payment whose HTLCs it holds.
 public enum Verdict: Sendable {
-    /// Settle them with this preimage; without one the node holds it itself. The claim is written down.
+    /// Settle them with this preimage; without one the node has it, and gives it to
+    /// ``Payee/paymentReceived(paymentHash:amountMsat:paidAt:preimage:)``. The claim is written down.
     case settle(preimage: Data?)
     /// Fail them back: too little, too much or too late.
     case fail(InvreqError)
@@ -277,8 +286,8 @@ public enum Verdict: Sendable {
     /// Keep holding them and ask again: the claim may have been written, only nobody can say so now.
     case hold(InvreqError)
 
-    /// What a claim that came to nothing means.
-    init(_ error: InvreqError) {
+    /// What a claim that came to nothing means. Throws a fault of the caller's: asking again would say the same for ever.
+    init(_ error: InvreqError) throws(InvreqError) {
         switch error.code {
         case .notFound: self = .unknown
         case .amountTooLow, .amountTooHigh, .claimTooLate: self = .fail(error)
@@ -286,6 +295,7 @@ public enum Verdict: Sendable {
             // The node has forgotten that it settled.
             let preimage = error.record?.payment?.paymentPreimage
             self = preimage.map { .settle(preimage: $0) } ?? .hold(error)
+        case .invalidParameter: throw error
         default: self = .hold(error)
         }
     }

@@ -42,7 +42,8 @@ public final class MemoryStore: Store {
 /// let store = try await SqliteStore.open("wallet.db")
 /// ```
 ///
-/// Several processes can have the file open. One of them should send: see docs/STORE.md.
+/// Several processes can have the file open, and stay right. Which of them sends cannot be chosen, so a copy may leave twice; a wait in
+/// one of them ends when it next reads the store, as in ``Payee/resume()``. See docs/STORE.md, "Several processes".
 public final class SqliteStore: Store {
     private let native: BlockingStore
 

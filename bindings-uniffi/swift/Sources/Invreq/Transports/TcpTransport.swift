@@ -7,15 +7,18 @@ private let mostListed = 64
 /// A transport over TCP that connects to the node an invoice has to reach, with a node key of its own and no node.
 ///
 /// ```swift
-/// let transport = try TcpTransport(network: .bitcoin, addresses: [payerNodeId: ["203.0.113.7:9735"]])
+/// let transport = try TcpTransport(network: .bitcoin, directory: myDirectory)
 /// ```
+///
+/// Asked is the ``Directory`` about the node at which the request's path begins: the path names it by its id, or by one end of a channel.
+/// Only where a request has no path it is the payer id.
 ///
 /// It *sends* invoices: it needs no channel, no gossip and no node. Receiving the money always takes the host's node or service, whose
 /// payment paths are in the invoice.
 ///
 /// The addresses are `host:port` and `[v6]:port`; names are looked up, and Tor's `.onion` addresses are passed over. A connection stays
 /// open until the last invoice sent over it has expired, because the payer's errors come back over it; one that breaks is made again,
-/// with pauses, and at once after ``hurry()``. There are at most 32; when one more is needed, the one whose invoices expire first is
+/// with pauses, and at once after ``online()``. There are at most 32; when one more is needed, the one whose invoices expire first is
 /// closed. `accepted` means that the node has read the message: it has answered a ping that was sent behind it (BOLT 1, BOLT 8).
 public final class TcpTransport: Transport {
     /// The node id other nodes see: 66 hex digits.
@@ -99,8 +102,10 @@ public final class TcpTransport: Transport {
         .onionMessage(nodeId: nodeId, bytes: try await links.receive())
     }
 
-    /// The network is back: connections that are wanted are made again at once, without the rest of their pauses.
-    public func hurry() async {
+    /// Makes at once again what connections are wanted, without the rest of their pauses: call it when the network is back.
+    ///
+    /// One that is open is asked for a sign of life.
+    public func online() async {
         await links.hurry()
     }
 

@@ -154,7 +154,7 @@ final class Run: @unchecked Sendable {
                 try await payee.claim(paymentHash: hash, totalMsat: msat, firstHtlcAt: firstHtlcAt))
         case "judge":
             return Lines.verdict(
-                await payee.judge(paymentHash: hash, totalMsat: msat, firstHtlcAt: firstHtlcAt))
+                try await payee.judge(paymentHash: hash, totalMsat: msat, firstHtlcAt: firstHtlcAt))
         case "ignoredReplies": return "\(try await payee.ignoredReplies())"
         case "replyNodeId": return try await payee.replyNodeId()
         case "receiveOnionMessage":

@@ -17,8 +17,35 @@ private func names() -> [String] {
 /// Every scenario of tests/scenarios on the public API, against the transcripts that every language repeats.
 @Suite("Scenarios", .serialized)
 struct ScenarioTests {
-    @Test func theyAreThere() {
-        #expect(names().count > 40 || ProcessInfo.processInfo.environment["INVREQ_SCENARIO"] != nil)
+    @Test func theyAreThere() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("transcripts").path)
+        let all = files.filter { $0.hasSuffix(".txt") }.count
+        #expect(all >= 100)
+        #expect(names().count == all || ProcessInfo.processInfo.environment["INVREQ_SCENARIO"] != nil)
+    }
+
+    @Test func aRunThatDiffersIsFound() async throws {
+        let golden = "> 1 open\nwrite 1\nevent created a\nb event paid\nevent paid a\n> 2 close\n"
+        let (created, other, paid) = ("event created a", "b event paid", "event paid a")
+        func differs(_ lines: String...) async throws -> String? {
+            let transcript = Transcript(golden)
+            for line in ["> 1 open"] + lines { transcript.handIn(isWrite: line == "write 1") { line } }
+            do {
+                try await transcript.finish(1, patienceMs: 20)
+                return nil
+            } catch let difference as Difference {
+                return difference.description
+            }
+        }
+        #expect(try await differs("write 1", created, other, paid) == nil)
+        #expect(try await differs("write 1", other, created, paid) == nil, "two payees know nothing of each other")
+        let swapped = try #require(try await differs("write 1", paid, created, other))
+        #expect(swapped == "line 3 has to be: \(created)\n  there is: \(paid)\n  there is: \(created)\n  there is: \(other)")
+        let early = try #require(try await differs(paid, "write 1", created, other))
+        #expect(early.hasSuffix("too early: \(paid)"))
+        #expect(try await differs("write 1", created, other) == "line 5 has to be: \(paid)")
+        let more = "line 6 has to be: > 2 close\n  there is: event paid b"
+        #expect(try await differs("write 1", created, other, paid, "event paid b") == more)
     }
 
     @Test func everySpellingOfASecretIsFound() {

@@ -40,9 +40,9 @@ final class Transcript: @unchecked Sendable {
     }
 
     /// Waits until all lines of this action are written, and then whether there are more; says how the runs differ.
-    func finish(_ action: Int) async throws {
+    func finish(_ action: Int, patienceMs: Int = 5_000) async throws {
         let end = golden.firstIndex { $0.hasPrefix("> \(action + 1) ") } ?? golden.count
-        for _ in 0..<5_000 where count < end { try await Task.sleep(nanoseconds: 1_000_000) }
+        for _ in 0..<patienceMs where count < end { try await Task.sleep(nanoseconds: 1_000_000) }
         // Whatever is ready gets on by a step with each of these, however busy the machine is.
         for _ in 0..<100 { await Task {}.value }
         try await Task.sleep(nanoseconds: 5_000_000)
@@ -65,11 +65,25 @@ final class Transcript: @unchecked Sendable {
     private func move() {
         while lines.count < golden.count {
             let next = golden[lines.count]
-            guard let at = waiting.firstIndex(where: { $0.line() == next }) else { return }
+            guard let at = whose(next) else { return }
             let turn = waiting.remove(at: at)
             lines.append(next)
             turn.written(next)
         }
+    }
+
+    /// Who has this line. Of the events of a payee it is the first that waits, or nobody: they come in their order.
+    private func whose(_ turn: String) -> Int? {
+        guard let event = eventPrefix(turn) else { return waiting.firstIndex { $0.line() == turn } }
+        let first = waiting.firstIndex { $0.line().hasPrefix(event) }
+        return first.flatMap { waiting[$0].line() == turn ? $0 : nil }
+    }
+
+    /// How the lines of the events of this line's payee begin; `nil` where it is none.
+    private func eventPrefix(_ line: String) -> String? {
+        let words = line.split(separator: " ")
+        if words.first == "event" { return "event " }
+        return words.count > 1 && words[0] != ">" && words[1] == "event" ? "\(words[0]) event " : nil
     }
 
     private func difference(_ end: Int) -> String? {

@@ -71,7 +71,7 @@ public final class MyNode: PaymentSource, Directory {
     private func claim(_ hash: String, _ msat: UInt64, _ payee: Payee) async throws {
         while true {
             // The test server does not say when it came: later than that it cannot have been.
-            switch await payee.judge(paymentHash: hash, totalMsat: msat, firstHtlcAt: nowSeconds()) {
+            switch try await payee.judge(paymentHash: hash, totalMsat: msat, firstHtlcAt: nowSeconds()) {
             case .settle(let preimage):
                 try await control.call("settle", ["payment_hash": hash, "preimage": hex(preimage ?? Data())])
                 return

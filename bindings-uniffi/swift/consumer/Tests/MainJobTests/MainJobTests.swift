@@ -92,6 +92,32 @@ struct MainJobTests {
         try await payee.close()
     }
 
+    @Test(.timeLimit(.minutes(2)))
+    func aConnectionThatWaitsIsMadeAgainOnceItIsOnline() async throws {
+        let server = try TestServer()
+        let node = try server.node()
+        let transport = try TcpTransport(network: .regtest, directory: node, clock: StandingClock())
+        let payee = try await Payee.open(
+            PayeeOptions(
+                network: .regtest, store: MemoryStore(), source: node, transport: transport, seed: node.seed))
+        node.serve(payee)
+        await transport.online()
+        try await payee.sendInvoice(try await server.request(), label: "refund", timeout: 60, expiry: 600)
+        func connected() async throws -> [String] {
+            let nodes = try await server.control.call("info")["nodes"] as? [String: Control.Fields] ?? [:]
+            return nodes.filter { ($0.value["peers"] as? [String] ?? []).contains(transport.nodeId) }.map(\.key)
+        }
+        let name = try #require(try await connected().first)
+        try await server.control.call("kill", ["node": name])
+        try await server.control.call("revive", ["node": name])
+        try await Task.sleep(nanoseconds: 300_000_000)
+        #expect(try await connected() == [])
+        await transport.online()
+        while try await connected() != [name] { try await Task.sleep(nanoseconds: 20_000_000) }
+        try await payee.close()
+        await transport.online()
+    }
+
     /// The same over and over: a wallet that serves many at once on one connection.
     @Test(.timeLimit(.minutes(3)))
     func manyAtOnceOverOneTransport() async throws {
@@ -113,4 +139,13 @@ struct MainJobTests {
         }
         try await payee.close()
     }
+}
+
+/// It stands still, and so do all pauses.
+private struct StandingClock: HostClock {
+    private let start = UInt64(Date().timeIntervalSince1970 * 1000)
+
+    func nowMs() -> UInt64 { start }
+
+    func sleepUntil(_ atMs: UInt64) async throws { try await Task.sleep(nanoseconds: 3_600_000_000_000) }
 }

@@ -1,8 +1,8 @@
 /*
  * What a host supplies: where money comes in, how messages go out, the time and the dice.
  *
- * Every method may be called from any thread. One that throws counts as "cannot be told now": its message ends up in the error of the
- * call. When nobody waits for an answer any more, its coroutine is cancelled.
+ * Every method may be called from any thread. One that throws counts as "cannot be told now". When nobody waits for an answer any more, its
+ * coroutine is cancelled.
  */
 package invreq
 
@@ -11,7 +11,11 @@ import java.security.SecureRandom
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 
-/** Makes inbound payments: the host's Lightning node or service. */
+/**
+ * Makes inbound payments: the host's Lightning node or service.
+ *
+ * Where [createInboundPayment] throws, the call ends with `source_failed`, and its message says why.
+ */
 public interface PaymentSource {
     /**
      * An inbound payment of this amount, with the paths a payer can reach it by.
@@ -23,11 +27,18 @@ public interface PaymentSource {
      */
     public suspend fun createInboundPayment(request: InboundPaymentRequest): InboundPayment
 
-    /** Whether this much, in msat, could be received now; `null` where the node cannot tell. It has ten seconds. */
+    /**
+     * Whether this much, in msat, could be received now; `null` where the node cannot tell. It has ten seconds. Where it throws, nobody can
+     * tell either, and [PayeeEvent.Trouble] says why, with the code `missing_answer`.
+     */
     public suspend fun canReceive(amountMsat: Long): Boolean? = null
 }
 
-/** Takes invoices to payers: the host's node, or a socket to another one. */
+/**
+ * Takes invoices to payers: the host's node, or a socket to another one.
+ *
+ * Where a method throws, [PayeeEvent.Trouble] says why, with the code `missing_answer`.
+ */
 public interface Transport {
     /** Sends one copy, in whichever of its forms the host's node speaks. It has a minute. */
     public suspend fun send(delivery: Delivery): SendOutcome
@@ -80,7 +91,10 @@ public sealed class Received {
     ) : Received()
 }
 
-/** Signs invoices with a key the host keeps, for payers who want to know whom they pay. */
+/**
+ * Signs invoices with a key the host keeps, for payers who want to know whom they pay. Where it throws, the call ends with
+ * `signer_failed`, and its message says why.
+ */
 public fun interface Signer {
     /** A BIP 340 signature of the digest, 64 bytes, by the key of `request.nodeId`. It has a minute. */
     public suspend fun sign(request: SignRequest): ByteArray

@@ -176,7 +176,12 @@ public class Payee private constructor(
         return (outcome as? Outcome.Claim)?.v1 ?: throw unexpected()
     }
 
-    /** Decides about a payment whose HTLCs the node holds: [claim], with its errors sorted into what a node can do. */
+    /**
+     * Decides about a payment whose HTLCs the node holds: [claim], with its errors sorted into what a node can do. Where it says
+     * [Verdict.Settle] without a preimage, the node has it: settle with that one, and give it to [paymentReceived], too.
+     *
+     * @throws InvreqException `invalid_parameter`, and nothing else: for a payment hash that is not 32 bytes of hex, for one.
+     */
     public suspend fun judge(
         paymentHash: String,
         totalMsat: Long,
@@ -192,8 +197,8 @@ public class Payee private constructor(
     public suspend fun claimFailed(paymentHash: String): InvoiceRecord = record { Input.ClaimFailed(it, paymentHash) }
 
     /**
-     * Reports money that arrived for good: [amountMsat] at [paidAt], in Unix seconds, with the preimage where the host kept it to itself.
-     * Report it again after every restart, if in doubt: nothing counts twice.
+     * Reports money that arrived for good: [amountMsat] at [paidAt], in Unix seconds, with the preimage where the host kept it to itself:
+     * there [judge] says [Verdict.Settle] without one. Report it again after every restart, if in doubt: nothing counts twice.
      *
      * @throws InvreqException `not_found`, `amount_too_low`, `preimage_mismatch`, `preimage_required`.
      */

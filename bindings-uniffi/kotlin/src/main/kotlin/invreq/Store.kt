@@ -75,7 +75,12 @@ public class MemoryStore private constructor(
     }
 }
 
-/** A durable store in one SQLite file: the store of the core, which every language can open. */
+/**
+ * A durable store in one SQLite file: the store of the core, which every language can open.
+ *
+ * Several processes can have the file open, and stay right. Which of them sends cannot be chosen, so a copy may leave twice; a wait in one
+ * of them ends when it next reads the store, as in [Payee.resume]. See docs/STORE.md, "Several processes".
+ */
 public class SqliteStore private constructor(
     private val native: NativeStore,
 ) : Store {

@@ -18,8 +18,8 @@ import kotlinx.coroutines.withContext
  * payment paths are in the invoice.
  *
  * A connection stays open until the last invoice sent over it has expired, because the payer's errors come back over it; one that breaks
- * is made again, with pauses. There are at most 32; when one more is needed, the one whose invoices expire first is closed. `ACCEPTED`
- * means that the node has read the message: it has answered a ping that was sent behind it.
+ * is made again, with pauses, and at once after [online]. There are at most 32; when one more is needed, the one whose invoices expire first
+ * is closed. `ACCEPTED` means that the node has read the message: it has answered a ping that was sent behind it.
  */
 public class TcpTransport internal constructor(
     network: Network,
@@ -89,7 +89,10 @@ public class TcpTransport internal constructor(
     /** Waits for an onion message. At most 16 wait; what comes then is dropped. */
     override suspend fun receive(): Received = Received.OnionMessage(links.inbox.receive(), nodeId)
 
-    /** Tries at once again whatever waits for a pause to end: call it when the network is back. */
+    /**
+     * Makes at once again what connections are wanted, without the rest of their pauses: call it when the network is back. One that is open
+     * is asked for a sign of life.
+     */
     public suspend fun online() {
         inScope { links.hurry() }
     }

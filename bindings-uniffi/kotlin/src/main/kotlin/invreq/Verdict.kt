@@ -2,7 +2,10 @@ package invreq
 
 /** What a node is to do with a payment whose HTLCs it holds. */
 public sealed class Verdict {
-    /** Settle them with this preimage, 32 bytes; without one the node holds it itself. The claim is written down. */
+    /**
+     * Settle them with this preimage, 32 bytes; without one the node has it, and gives it to [Payee.paymentReceived]. The claim is written
+     * down.
+     */
     public class Settle(
         public val preimage: ByteArray?,
     ) : Verdict()
@@ -33,6 +36,9 @@ internal inline fun verdictOf(claim: () -> ClaimApproval): Verdict =
 
             // The node has forgotten that it settled.
             ErrorCode.ALREADY_PAID -> error.record?.payment?.let { Verdict.Settle(it.paymentPreimage) } ?: Verdict.Hold(error)
+
+            // A fault of the caller's: asking again would say the same for ever.
+            ErrorCode.INVALID_PARAMETER -> throw error
 
             else -> Verdict.Hold(error)
         }

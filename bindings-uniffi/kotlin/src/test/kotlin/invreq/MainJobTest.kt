@@ -1,6 +1,7 @@
 package invreq
 
 import com.google.gson.JsonParser
+import invreq.support.TestClock
 import invreq.support.TestServer
 import invreq.support.errorOf
 import invreq.support.text
@@ -118,6 +119,39 @@ class MainJobTest {
                     server.control.call("reconnect", "a" to "payer", "b" to "relay")
                     payee.resend("refund")
                     isPaidOnce(payee.waitInvoice("refund").toRpc())
+                }
+            }
+        }
+
+    @Test
+    fun `a connection that waits is made again once it is online`() =
+        runBlocking {
+            TestServer().use { server ->
+                MyNode(server.greeting).use { node ->
+                    // It stands still, and so do the pauses.
+                    val clock = TestClock(System.currentTimeMillis())
+                    val transport = TcpTransport(node.network, directory = node, clock = clock)
+                    Payee.open(PayeeOptions(node.network, MemoryStore(), node, transport, node.seed)).use { payee ->
+                        node.serve(payee)
+                        transport.online()
+                        payee.sendInvoice(server.createRequest(), "refund", timeout = 60, expiry = 600)
+
+                        suspend fun connected() =
+                            server.control
+                                .call("info")["nodes"]
+                                .asJsonObject
+                                .asMap()
+                                .filterValues { it.asJsonObject["peers"].toString().contains(transport.nodeId) }
+                                .keys
+                        val name = connected().single()
+                        server.control.call("kill", "node" to name)
+                        server.control.call("revive", "node" to name)
+                        delay(300)
+                        assertEquals(emptySet<String>(), connected())
+                        transport.online()
+                        withTimeout(20_000) { while (connected() != setOf(name)) delay(20) }
+                    }
+                    transport.online()
                 }
             }
         }

@@ -101,6 +101,10 @@ class PayeeTest {
             payee.claimFailed(hash)
             settle()
             assertTrue("ClaimFailed" in kinds())
+            // They would be held for ever.
+            for ((none, total) in listOf("" to 1L, "00" to 1L, "g".repeat(64) to 1L, hash + "00" to 1L, hash to -1L)) {
+                assertEquals(ErrorCode.INVALID_PARAMETER, errorOf { payee.judge(none, total, clock.now) }.code, none)
+            }
         }
 
     @Test

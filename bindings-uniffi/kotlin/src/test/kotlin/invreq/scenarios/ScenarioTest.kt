@@ -39,6 +39,9 @@ import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
@@ -65,6 +68,29 @@ class ScenarioTest {
                 runTest { Run(this, scenario, known, read("transcripts/$name.txt")).all() }
             }
         }
+    }
+
+    @Test
+    fun `a run that differs is found`() {
+        val golden = "> 1 open\nwrite 1\nevent created a\nb event paid\nevent paid a\n> 2 close\n"
+
+        fun differs(vararg lines: String): String? {
+            val transcript = Transcript(golden)
+            val scope = TestScope()
+            for (line in listOf("> 1 open") + lines) scope.backgroundScope.launch { transcript.write(line) }
+            scope.runCurrent()
+            return runCatching { transcript.finish(1) }.exceptionOrNull()?.message
+        }
+        val (write, created, other, paid) = listOf("write 1", "event created a", "b event paid", "event paid a")
+        assertNull(differs(write, created, other, paid))
+        assertNull(differs(write, other, created, paid), "two payees know nothing of each other")
+        assertEquals(
+            listOf("line 3 has to be: $created", "there is: $paid", "there is: $created", "there is: $other").joinToString("\n  "),
+            differs(write, paid, created, other),
+        )
+        assertTrue("too early: $paid" in differs(paid, write, created, other).orEmpty())
+        assertEquals("line 5 has to be: $paid", differs(write, created, other))
+        assertEquals("line 6 has to be: > 2 close\n  there is: event paid b", differs(write, created, other, paid, "event paid b"))
     }
 
     @Test

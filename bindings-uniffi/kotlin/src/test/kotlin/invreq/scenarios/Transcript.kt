@@ -56,7 +56,7 @@ class Transcript(
     private fun move() {
         while (true) {
             val next = golden.getOrNull(lines.size) ?: return
-            val mine = waiting.firstOrNull { it.line() == next } ?: return
+            val mine = whose(next) ?: return
             waiting -= mine
             lines += next
             mine.then()
@@ -64,7 +64,17 @@ class Transcript(
         }
     }
 
+    /** Who has this line. Of the events of a payee it is the first that waits, or nobody: they come in their order. */
+    private fun whose(turn: String): Waiting? {
+        val event = EVENT.find(turn)?.value
+        val first = waiting.firstOrNull { if (event == null) it.line() == turn else it.line().startsWith(event) }
+        return first?.takeIf { it.line() == turn }
+    }
+
     private companion object {
         val WRITE = Regex("""^(\w )?write """)
+
+        /** How the lines of one payee's events begin. */
+        val EVENT = Regex("""^(\w+ )?event """)
     }
 }
