@@ -2,7 +2,7 @@
 
 use crate::driver::Payee;
 use crate::engine::Claim;
-use crate::{Error, ErrorCode, Preimage};
+use crate::{Error, ErrorCode, Preimage, Result};
 
 /// What a node is to do with a payment whose HTLCs it holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,13 +22,18 @@ impl Payee {
     /// can do.
     ///
     /// A payment that was paid before is settled again: the node has forgotten that it did.
-    pub async fn judge(&self, claim: Claim) -> Verdict {
-        use ErrorCode::{AlreadyPaid, AmountTooHigh, AmountTooLow, ClaimTooLate, NotFound};
+    ///
+    /// # Errors
+    /// Only `invalid_parameter`, for a time that is not in Unix seconds: to hold the payment and ask again would end the same way.
+    pub async fn judge(&self, claim: Claim) -> Result<Verdict> {
+        use ErrorCode::{AlreadyPaid, AmountTooHigh, AmountTooLow, ClaimTooLate, InvalidParameter, NotFound};
         let error = match self.claim(claim).await {
-            Ok(approval) => return Verdict::Settle(approval.preimage),
+            Ok(approval) => return Ok(Verdict::Settle(approval.preimage)),
             Err(error) => error,
         };
-        match error.code() {
+        Ok(match error.code() {
+            // Dice that failed for a moment are one too, and worth another try.
+            InvalidParameter if !error.retryable() => return Err(error),
             NotFound => Verdict::Unknown,
             AmountTooLow | AmountTooHigh | ClaimTooLate => Verdict::Fail(error),
             AlreadyPaid => {
@@ -39,6 +44,6 @@ impl Payee {
                 }
             }
             _ => Verdict::Hold(error),
-        }
+        })
     }
 }

@@ -114,7 +114,7 @@ impl LdkHost {
         known_to_ldk: Option<PaymentPreimage>,
     ) -> Result<bool> {
         let hash = LdkHash(claim.payment_hash.0);
-        match payee.judge(claim).await {
+        match payee.judge(claim).await? {
             Verdict::Settle(preimage) => {
                 let ours = preimage.map(|preimage| PaymentPreimage(*preimage.expose()));
                 match ours.or(known_to_ldk) {

@@ -35,7 +35,10 @@ fn every_payment_gets_the_verdict_it_deserves() {
     let world = World::default();
     let payee = world.run(MemoryStore::new());
     block_on(async {
-        assert_eq!(payee.judge(claim(PaymentHash([9; 32]))).await, Verdict::Unknown);
+        assert_eq!(
+            payee.judge(claim(PaymentHash([9; 32]))).await.unwrap(),
+            Verdict::Unknown
+        );
         let hash = answered(&world, &payee).await;
         let with = |total_msat, first_htlc_at| Claim {
             total_msat,
@@ -47,20 +50,27 @@ fn every_payment_gets_the_verdict_it_deserves() {
             (with(100_001, START), ErrorCode::AmountTooHigh),
             (with(50_000, START + 100_000), ErrorCode::ClaimTooLate),
         ] {
-            match payee.judge(bad).await {
+            match payee.judge(bad).await.unwrap() {
                 Verdict::Fail(error) => assert_eq!(error.code(), code),
                 other => panic!("{other:?}"),
             }
         }
-        let settle = payee.judge(claim(hash)).await;
+        let in_ms = with(50_000, START * 1000);
+        let error = payee.judge(in_ms).await.unwrap_err();
+        assert_eq!(
+            error.code(),
+            ErrorCode::InvalidParameter,
+            "holding it would not help"
+        );
+        let settle = payee.judge(claim(hash)).await.unwrap();
         let Verdict::Settle(Some(preimage)) = &settle else {
             panic!("{settle:?}")
         };
         assert_eq!(preimage.payment_hash(), hash);
-        assert_eq!(payee.judge(claim(hash)).await, settle, "however often");
+        assert_eq!(payee.judge(claim(hash)).await.unwrap(), settle, "however often");
         // A node that has forgotten that it settled is told once more.
         payee.payment_received(money(hash)).await.unwrap();
-        assert_eq!(payee.judge(claim(hash)).await, settle);
+        assert_eq!(payee.judge(claim(hash)).await.unwrap(), settle);
         assert!(
             !format!("{settle:?}").contains(&hex(preimage.expose())),
             "{settle:?}"
@@ -76,14 +86,17 @@ fn what_nobody_can_tell_now_is_held() {
     block_on(async {
         let hash = answered(&world, &payee).await;
         store.every.store(1, Ordering::SeqCst);
-        match payee.judge(claim(hash)).await {
+        match payee.judge(claim(hash)).await.unwrap() {
             Verdict::Hold(error) => assert_eq!(error.code(), ErrorCode::StoreFailed),
             other => panic!("{other:?}"),
         }
         store.every.store(0, Ordering::SeqCst);
-        assert!(matches!(payee.judge(claim(hash)).await, Verdict::Settle(Some(_))));
+        assert!(matches!(
+            payee.judge(claim(hash)).await.unwrap(),
+            Verdict::Settle(Some(_))
+        ));
         payee.close().await.unwrap();
-        match payee.judge(claim(hash)).await {
+        match payee.judge(claim(hash)).await.unwrap() {
             Verdict::Hold(error) => assert_eq!(error.code(), ErrorCode::Cancelled),
             other => panic!("{other:?}"),
         }

@@ -259,8 +259,7 @@ export class Payee {
    * @throws {@link InvreqError} Only `invalid_parameter`, for a claim that is none: to hold and ask again would end the same way.
    */
   async judge(claim: Claim): Promise<Verdict> {
-    const make = inputs.claim(claim);
-    return verdict(() => this.#call(make));
+    return verdict(() => this.claim(claim));
   }
 
   /**

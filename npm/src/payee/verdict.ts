@@ -26,6 +26,10 @@ export async function verdict(claim: () => Promise<ClaimApproval>): Promise<Verd
         const preimage = error.record?.payment?.paymentPreimage;
         return preimage === undefined ? { kind: "hold", error } : { kind: "settle", preimage };
       }
+      case "invalid_parameter":
+        // A clock or dice that failed for a moment are worth another try, a claim that is none is not.
+        if (!error.retryable) throw error;
+        return { kind: "hold", error };
       default:
         return { kind: "hold", error };
     }

@@ -146,20 +146,20 @@ async fn handle<N: HostNode>(node: &N, payee: &Payee, event: NodeEvent) {
             };
             loop {
                 match payee.judge(claim.clone()).await {
-                    Verdict::Settle(ours) => {
+                    Ok(Verdict::Settle(ours)) => {
                         if let Some(preimage) = ours.map(|ours| *ours.expose()).or(preimage) {
                             let _ = node.settle(payment_hash, preimage);
                         }
                         return;
                     }
-                    Verdict::Fail(_) | Verdict::Unknown => {
+                    Ok(Verdict::Fail(_) | Verdict::Unknown) => {
                         let _ = node.fail(payment_hash);
                         return;
                     }
                     // A store that is busy for a moment must not cost a payment.
-                    Verdict::Hold(error) if error.retryable() => std::thread::sleep(AGAIN),
+                    Ok(Verdict::Hold(error)) if error.retryable() => std::thread::sleep(AGAIN),
                     // It stays held, and the node shows it again.
-                    Verdict::Hold(_) => return,
+                    Ok(Verdict::Hold(_)) | Err(_) => return,
                 }
             }
         }

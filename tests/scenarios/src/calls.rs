@@ -61,7 +61,7 @@ pub async fn reply(payee: &Payee, call: &str, given: &Value, turns: &Turns) -> R
             ))
         }
         "claim" => return Ok(lines::approval(turns.logged_too(&payee.claim(claim()).await?))),
-        "judge" => return Ok(lines::verdict(turns.logged_too(&payee.judge(claim()).await))),
+        "judge" => return Ok(lines::verdict(turns.logged_too(&payee.judge(claim()).await?))),
         "ignoredReplies" => return Ok(payee.ignored_replies().await.to_string()),
         "replyNodeId" => return Ok(payee.reply_node_id().await?.to_string()),
         nothing => {

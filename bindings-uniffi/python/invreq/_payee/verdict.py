@@ -58,8 +58,10 @@ async def verdict(claim: Awaitable[ClaimApproval]) -> Verdict:
         # The node has forgotten that it settled.
         payment = error.record.payment if error.record is not None else None
         return Hold(error) if payment is None else Settle(payment.payment_preimage)
-    except errors.InvalidParameter:
-        # A fault of the caller's: asking again would say the same for ever.
-        raise
+    except errors.InvalidParameter as error:
+        # A clock or dice that failed for a moment are worth another try, a claim that is none is not.
+        if not error.retryable:
+            raise
+        return Hold(error)
     except InvreqError as error:
         return Hold(error)

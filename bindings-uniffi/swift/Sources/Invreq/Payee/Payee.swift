@@ -295,7 +295,8 @@ public enum Verdict: Sendable {
             // The node has forgotten that it settled.
             let preimage = error.record?.payment?.paymentPreimage
             self = preimage.map { .settle(preimage: $0) } ?? .hold(error)
-        case .invalidParameter: throw error
+        // A clock or dice that failed for a moment are worth another try, a claim that is none is not.
+        case .invalidParameter where !error.retryable: throw error
         default: self = .hold(error)
         }
     }

@@ -37,8 +37,8 @@ internal inline fun verdictOf(claim: () -> ClaimApproval): Verdict =
             // The node has forgotten that it settled.
             ErrorCode.ALREADY_PAID -> error.record?.payment?.let { Verdict.Settle(it.paymentPreimage) } ?: Verdict.Hold(error)
 
-            // A fault of the caller's: asking again would say the same for ever.
-            ErrorCode.INVALID_PARAMETER -> throw error
+            // A clock or dice that failed for a moment are worth another try, a claim that is none is not.
+            ErrorCode.INVALID_PARAMETER -> if (error.retryable) Verdict.Hold(error) else throw error
 
             else -> Verdict.Hold(error)
         }
