@@ -10,7 +10,8 @@ use crate::engine::{
 };
 use crate::onion::SharedSecret;
 
-/// Why the host could not do something, in its own words. The text ends up in the error of the call.
+/// Why the host could not do something, in its own words. The text of a source or a signer ends up in the error of the call, that of a
+/// look-up in the event [`Trouble`](crate::engine::Event::Trouble).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostError(pub String);
 
