@@ -404,6 +404,23 @@ test("what a transport says decides what comes next", async () => {
   await payee.close();
 });
 
+test("what a transport cannot look up is told, and why", async () => {
+  const transport = {
+    send: async (): Promise<SendOutcome> => "accepted",
+    findRoute: () => Promise.reject(new Error("401 from the directory")),
+  };
+  const { clock, events, send, payee } = await open({ transport });
+  await send("a", { expiry: 3600 });
+  for (let second = 0; second < 5; second += 1) await clock.go(1000);
+  const told = events.flatMap((event) => (event.kind === "trouble" ? [event.error] : []));
+  assert.equal(told.length, 1, "once, however often it is asked again");
+  const [error] = told;
+  assert.ok(error instanceof InvreqError);
+  assert.deepEqual([error.code, error.retryable], ["missing_answer", true]);
+  assert.match(error.message, /^no route to 0[23][0-9a-f]{64} could be looked up: 401 from the directory$/);
+  await payee.close();
+});
+
 test("a payee with the clock and the dice of the system", async () => {
   const { payee, transport, send, pay } = await open({ clock: undefined, entropy: undefined });
   const call = await send("a");

@@ -102,7 +102,8 @@ pub enum Event {
     Expired(Record),
     /// An invoice was deleted.
     Deleted(Record),
-    /// Something in the background did not work, and is tried again. Only drivers report it.
+    /// Something in the background did not work, and is tried again: `missing_answer` where the transport could not look something
+    /// up, for one.
     Trouble(ErrorDetails),
     /// The clock is behind the latest time in the store.
     ClockBehind {

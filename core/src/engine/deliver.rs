@@ -6,6 +6,7 @@ use crate::engine::delivered::{changed, no_path_left};
 use crate::engine::draft::{Draft, Draw, Stop};
 use crate::engine::flight::{Flight, InHand, Stage};
 use crate::engine::lines::{Peer, PAUSE_MS};
+use crate::engine::payer_reply::refuse_if_answered;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
@@ -61,9 +62,10 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         .is_some_and(|expiry| draft.now() > expiry);
     if paths.is_empty() || (invoice.next_path.is_none() && too_late) {
         // A request that has expired is not answered, and a further copy is one more answer.
-        return stop(draft, index);
+        stop(draft, index)?;
+        return refuse_if_answered(draft, invoice);
     }
-    let paths = rotated(draft, &invoice, paths);
+    let paths = in_order(draft, &invoice, paths);
     let (paths, rest) = paths.split_at(paths.len().min(PATHS_AT_ONCE));
     ask_all(draft, &invoice, &parsed, paths)?;
     for path in paths.iter().copied() {
@@ -92,20 +94,18 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
     }
 }
 
-/// The paths in the order in which they are tried now. Those of a further copy that could not be told before begin elsewhere
-/// each time, so that each has its turn.
-fn rotated(draft: &Draft<'_>, invoice: &StoredInvoice, mut paths: Vec<u32>) -> Vec<u32> {
-    if invoice.next_path.is_none() {
-        let retries = draft
-            .flight(invoice.created_index)
-            .map_or(0, |flight| flight.retries);
-        let first = paths.iter().position(|path| is_offline(invoice, *path));
-        let offline = paths.get_mut(first.unwrap_or(usize::MAX)..).unwrap_or_default();
-        let by = usize::try_from(retries)
-            .unwrap_or_default()
-            .saturating_mul(PATHS_AT_ONCE);
-        offline.rotate_left(by.checked_rem(offline.len()).unwrap_or_default());
+/// The paths that are left, in the order in which they are tried now. Those of a further copy that could not be told before begin
+/// with another one each time, so that each has its turn.
+fn in_order(draft: &Draft<'_>, invoice: &StoredInvoice, mut paths: Vec<u32>) -> Vec<u32> {
+    let flight = flight_of(draft, invoice.created_index);
+    if invoice.next_path.is_some() {
+        paths.retain(|path| *path >= flight.from_path);
+        return paths;
     }
+    let first = paths.iter().position(|path| is_offline(invoice, *path));
+    let offline = paths.get_mut(first.unwrap_or(usize::MAX)..).unwrap_or_default();
+    let by = usize::try_from(flight.retries).unwrap_or_default();
+    offline.rotate_left(by.checked_rem(offline.len()).unwrap_or_default());
     paths
 }
 
@@ -113,13 +113,17 @@ fn is_offline(invoice: &StoredInvoice, path: u32) -> bool {
     at(&invoice.paths, path).is_some_and(|report| report.outcome == PathOutcome::Offline)
 }
 
-/// Goes on with the next paths in a step of its own.
-fn try_next(draft: &mut Draft<'_>, mut invoice: StoredInvoice, path: u32) -> Draw<()> {
+/// Goes on with the next paths in a step of its own. Where this one told nothing new, nothing is written: to wait is no news.
+fn try_next(draft: &mut Draft<'_>, invoice: StoredInvoice, path: u32) -> Draw<()> {
     let index = invoice.created_index;
-    let retries = draft.flight(index).map_or(0, |flight| flight.retries);
-    invoice.next_path = invoice.next_path.map(|_| path);
-    draft.set_flight(index, Some(Flight::due(draft.now_ms, retries)));
+    let mut flight = flight_of(draft, index).at(Stage::Due(draft.now_ms));
+    flight.from_path = path;
+    draft.set_flight(index, Some(flight));
     changed(draft, invoice)
+}
+
+fn flight_of(draft: &Draft<'_>, index: u64) -> Flight {
+    draft.flight(index).unwrap_or(Flight::due(draft.now_ms, 0))
 }
 
 fn stop(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
@@ -165,15 +169,14 @@ fn in_turn(draft: &mut Draft<'_>, index: u64, peer: Peer) -> bool {
     if free && !others_first {
         return true;
     }
-    let retries = draft.flight(index).map_or(0, |flight| flight.retries);
+    let flight = flight_of(draft, index);
     let place = draft
         .state
         .lines
         .next_place()
         .saturating_add(draft.changes.joined);
     draft.changes.joined = draft.changes.joined.saturating_add(1);
-    let stage = Stage::InLine(peer, place);
-    draft.set_flight(index, Some(Flight { stage, retries }));
+    draft.set_flight(index, Some(flight.at(Stage::InLine(peer, place))));
     false
 }
 
@@ -186,7 +189,7 @@ fn hand_out(
 ) -> Draw<()> {
     draft.changes.effects.deliveries.push(delivery);
     let index = invoice.created_index;
-    let retries = draft.flight(index).map_or(0, |flight| flight.retries);
+    let flight = flight_of(draft, index);
     let stage = Stage::InHand(InHand {
         copy: invoice.next_copy,
         path,
@@ -195,7 +198,7 @@ fn hand_out(
             _ => None,
         },
     });
-    draft.set_flight(index, Some(Flight { stage, retries }));
+    draft.set_flight(index, Some(flight.at(stage)));
     if invoice.next_path.is_some() {
         invoice.next_path = Some(path);
     }

@@ -10,6 +10,8 @@ pub(crate) struct Flight {
     pub(crate) stage: Stage,
     /// How often the host could not send it.
     pub(crate) retries: u32,
+    /// The paths before this one were tried for it just now.
+    pub(crate) from_path: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,13 @@ impl Flight {
         Self {
             stage: Stage::Due(at_ms),
             retries,
+            from_path: 0,
         }
+    }
+
+    /// The same copy, in another stage.
+    pub(crate) fn at(self, stage: Stage) -> Self {
+        Self { stage, ..self }
     }
 
     /// What the host has, if it is this copy.

@@ -188,11 +188,7 @@ impl Engine {
         *draft.request = None;
         let batch = draft.batch();
         let mut changes = draft.changes;
-        // The reason stands before what came of it.
-        changes
-            .effects
-            .events
-            .splice(..0, trouble::left_open(input, answers));
+        trouble::tell(input, answers, &mut changes.effects.events);
         if changes.restored.is_some() {
             self.keys.randomize(entropy);
         }

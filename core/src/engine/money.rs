@@ -46,12 +46,12 @@ pub(crate) fn claim_failed(draft: &mut Draft<'_>, call: CallId, payment_hash: &P
         return Err(already_paid(&invoice.record()).into());
     }
     if invoice.claim.take().is_some() {
+        go_on(draft, &invoice);
         // What the payer said meanwhile was only noted.
         let refused = invoice.is_open() && is_refused(draft, &invoice);
         if refused {
             invoice.delivery = DeliveryState::Refused;
         }
-        go_on(draft, &invoice);
         draft.put(invoice.clone())?;
         let record = invoice.record();
         draft.event(Event::ClaimFailed(record.clone()));

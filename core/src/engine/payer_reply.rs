@@ -6,6 +6,7 @@ use crate::bolt12::limits::MAX_SHOWN_CHARS;
 use crate::bolt12::{clean, InvoiceError};
 use crate::engine::deliver::in_hand;
 use crate::engine::delivered::accepted;
+use crate::engine::delivered::changed;
 use crate::engine::draft::{Draft, Draw};
 use crate::engine::flight::InHand;
 use crate::engine::keys::{read_token, ReplyToken};
@@ -132,9 +133,23 @@ pub(crate) fn invoice_error(draft: &mut Draft<'_>, token: &ReplyToken, bytes: &[
     Ok(())
 }
 
-/// Whether the payer refused every copy: with others out, or in the host's hands, those may still be paid.
+/// Whether the payer refused every copy: with others out, in the host's hands or still to come, those may be paid.
 pub(crate) fn is_refused(draft: &Draft<'_>, invoice: &StoredInvoice) -> bool {
-    invoice.all_answered() && invoice.claim.is_none() && in_hand(draft, invoice).is_none()
+    // One that could follow is not planned any more once the request has expired.
+    let follows = invoice.upcoming().is_some() && draft.flight(invoice.created_index).is_some();
+    let may_be_paid = follows || in_hand(draft, invoice).is_some();
+    invoice.all_answered() && invoice.claim.is_none() && !may_be_paid
+}
+
+/// Ends the calls of an invoice to which no copy is to follow, if the payer has refused all there were.
+pub(crate) fn refuse_if_answered(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
+    if invoice.delivery == DeliveryState::Sent && is_refused(draft, &invoice) {
+        invoice.delivery = DeliveryState::Refused;
+        let record = invoice.record();
+        changed(draft, invoice)?;
+        end_refused(draft, &record);
+    }
+    Ok(())
 }
 
 pub(crate) fn end_refused(draft: &mut Draft<'_>, record: &Record) {

@@ -65,13 +65,9 @@ impl StoredInvoice {
         self.is_open() && self.claim.is_none() && !spoke
     }
 
-    /// Whether every copy that went out was answered with an error, and none is to follow.
+    /// Whether every copy that went out was answered with an error, and the first one of this round is out.
     pub(crate) fn all_answered(&self) -> bool {
-        // A resend may have found no way just now: then no path is next, but a further copy is planned.
-        self.next_path.is_none()
-            && self.upcoming().is_none()
-            && !self.answered.is_empty()
-            && self.sent.are_all_in(&self.answered)
+        self.next_path.is_none() && !self.answered.is_empty() && self.sent.are_all_in(&self.answered)
     }
 
     /// When the next copy is due after one was accepted now.

@@ -287,7 +287,7 @@ fn peers_that_nobody_waits_for_are_forgotten() {
     }
     let in_line = |byte| Flight {
         stage: Stage::InLine(peer(byte), 5),
-        retries: 0,
+        ..Flight::due(0, 0)
     };
     state.set_flight(1, Some(in_line(7)));
     assert_eq!(state.wake_at(), Some(7 + PAUSE_MS));

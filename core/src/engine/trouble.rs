@@ -3,17 +3,26 @@
 use crate::engine::{Answer, Answers, Event, Input, Need};
 use crate::{Error, ErrorCode, ErrorDetails};
 
-/// What the host could not answer, though the input came to its end without it. A reason that ends a call is in its error instead.
-pub(crate) fn left_open(input: &Input, answers: &Answers) -> Vec<Event> {
-    // What a stranger sends is no reason to tell anybody anything.
-    if matches!(input, Input::OnionMessage { .. } | Input::InvoiceError { .. }) {
-        return Vec::new();
-    }
-    let trouble = |(need, answer): (&Need, &Answer)| match answer {
-        Answer::Failed(reason) => unanswered(need, reason).map(Event::Trouble),
-        _ => None,
+/// How much of it one step tells. A stranger says how many paths there are to look up.
+const MOST_TOLD: usize = 8;
+
+/// Puts what the host could not answer before what came of it. A reason that ends a call is in its error instead.
+pub(crate) fn tell(input: &Input, answers: &Answers, events: &mut Vec<Event>) {
+    let is_told = match input {
+        // What a stranger sends is no reason to tell anybody anything.
+        Input::OnionMessage { .. } | Input::InvoiceError { .. } => false,
+        // Nor is it that there is still no answer.
+        Input::Tick => !events.is_empty(),
+        _ => true,
     };
-    answers.iter().filter_map(trouble).collect()
+    if is_told {
+        let trouble = |(need, answer): (&Need, &Answer)| match answer {
+            Answer::Failed(reason) => unanswered(need, reason).map(Event::Trouble),
+            _ => None,
+        };
+        let told: Vec<Event> = answers.iter().filter_map(trouble).take(MOST_TOLD).collect();
+        events.splice(..0, told);
+    }
 }
 
 fn unanswered(need: &Need, reason: &str) -> Option<ErrorDetails> {

@@ -40,14 +40,16 @@ impl LdkHost {
     /// that was claimed stays to be reported.
     pub async fn handle_event(&self, payee: &Payee, event: &Event) -> Result<bool, ReplayEvent> {
         let error = match self.deal_with(payee, event).await {
-            Ok(dealt_with) => {
+            Ok(false) => return Ok(false),
+            Ok(true) => {
                 self.replaying.store(false, Ordering::Relaxed);
-                return Ok(dealt_with);
+                return Ok(true);
             }
             Err(error) => error,
         };
         let again = may_pass(&error);
-        if !self.replaying.swap(again, Ordering::Relaxed) {
+        let was_told = self.replaying.swap(again, Ordering::Relaxed);
+        if !(was_told && again) {
             payee.tell_trouble(error);
         }
         if again {

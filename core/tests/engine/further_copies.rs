@@ -5,7 +5,7 @@ use invreq::engine::{
 };
 use invreq::ErrorCode;
 
-use crate::common::host::{event_name, route};
+use crate::common::host::route;
 use crate::common::payer::open;
 use crate::common::{error_bytes, node, params, secret, Host, Request, START};
 
@@ -394,10 +394,10 @@ fn a_path_is_not_given_up_because_the_host_is_offline() {
     host.events.clear();
     let writes = host.writes;
     host.wait_s(100);
-    assert_eq!(host.writes, writes, "waiting is no news");
-    assert!(
-        host.events.iter().all(|event| event_name(event) == "trouble"),
-        "only why it waits is told"
+    assert_eq!(
+        (host.events.len(), host.writes),
+        (0, writes),
+        "waiting is no news"
     );
     host.default_route = route(ReplyPath::Host);
     assert_eq!(all_further(&mut host).len(), 1);

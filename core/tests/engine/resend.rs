@@ -207,3 +207,34 @@ fn a_call_that_joins_does_not_send_what_resend_refuses() {
     host.wait_s(60);
     assert!(host.deliveries.is_empty());
 }
+
+/// Once no copy can follow, the answers that came are all there will be.
+#[test]
+fn an_answer_counts_when_the_request_ends_before_the_next_copy() {
+    for answered_before in [true, false] {
+        let mut host = Host::new();
+        let text = Request::default().expires(START + 50).text();
+        let send = |existing| SendInvoice {
+            expiry: Some(600),
+            timeout: Some(500),
+            existing,
+            ..params(&text, "a")
+        };
+        host.send(send(Existing::Error)).unwrap();
+        let token = host.delivered(SendOutcome::Accepted).reply_path_id.unwrap();
+        host.default_route = Answer::Failed("no peers yet".to_owned());
+        host.resend("a").unwrap();
+        host.settle();
+        let call = host.send(send(Existing::Join)).unwrap();
+        if answered_before {
+            host.payer_error(token, error_bytes("no", None));
+            assert_eq!(host.reply(call), None, "a copy is to follow");
+        }
+        host.wait_s(100);
+        if !answered_before {
+            host.payer_error(token, error_bytes("no", None));
+        }
+        assert_eq!(host.error(call).0, ErrorCode::PayerError);
+        assert_eq!(host.get("a").delivery.state, DeliveryState::Refused);
+    }
+}

@@ -257,14 +257,22 @@ function readEffects(raw: RawEffects): Effects {
     }),
     events: raw.events.map((event) => {
       const [kind, value] = variant(event);
-      const about =
-        kind === "underpaid" || kind === "clockBehind"
-          ? fromWasm.value<object>(value)
-          : { record: fromWasm.record(value) };
-      return Object.freeze({ kind, ...about }) as PayeeEvent;
+      return Object.freeze({ kind, ...aboutEvent(kind, value) }) as PayeeEvent;
     }),
     wakeAt: raw.wakeAt === undefined ? undefined : Number(raw.wakeAt),
   };
+}
+
+function aboutEvent(kind: string, value: unknown): object {
+  switch (kind) {
+    case "underpaid":
+    case "clockBehind":
+      return fromWasm.value<object>(value);
+    case "trouble":
+      return { error: errorOf(value) };
+    default:
+      return { record: fromWasm.record(value) };
+  }
 }
 
 function errorOf(details: unknown): InvreqError {

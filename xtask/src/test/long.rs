@@ -20,20 +20,20 @@ pub struct Ran {
     pub passed: u64,
 }
 
-/// Whether this form has passed on this very tree before.
+/// Whether this form has passed before, with everything but the documents as it is.
 pub fn has_passed(name: &str) -> bool {
     let tree = tree();
     tree.is_some() && tree == fs::read_to_string(mark(name)).ok()
 }
 
-/// Adds a run that passed.
-pub fn add(name: &str, seconds: f64) -> Done {
+/// Adds a run that passed on this [`tree`].
+pub fn add(name: &str, seconds: f64, tree: Option<String>) -> Done {
     let mut record = read()?;
     let row = record.entry(name.to_owned()).or_default();
     row.seconds = row.seconds.saturating_add(seconds.round() as u64);
     row.passed = row.passed.saturating_add(1);
     write(&record)?;
-    let (mark, tree) = (mark(name), tree().unwrap_or_default());
+    let (mark, tree) = (mark(name), tree.unwrap_or_default());
     let folder = mark.parent().map_or(Ok(()), fs::create_dir_all);
     folder
         .and_then(|()| fs::write(&mark, tree))
@@ -67,12 +67,15 @@ fn write(record: &BTreeMap<String, Ran>) -> Done {
     fs::write(shell::root().join(PATH), text).map_err(|error| format!("{PATH}: {error}"))
 }
 
-/// The commit, where nothing but documents differs from it.
-fn tree() -> Option<String> {
-    let changes = shell::program("git", &["diff", "HEAD", "--stat", "--", ".", ":!docs"]);
-    let changes = shell::stdout(changes).ok()?;
-    let commit = shell::stdout(shell::program("git", &["rev-parse", "HEAD"])).ok()?;
-    changes.is_empty().then_some(commit)
+/// What is committed, apart from the documents; `None` where something else is not.
+pub fn tree() -> Option<String> {
+    let but_documents = ["--", ".", ":!docs"];
+    let git = |command: &[&str]| {
+        let args = [command, &but_documents[..]].concat();
+        shell::stdout(shell::program("git", &args)).ok()
+    };
+    let changes = git(&["status", "--porcelain"])?;
+    changes.is_empty().then(|| git(&["ls-files", "-s"]))?
 }
 
 fn mark(name: &str) -> PathBuf {

@@ -45,13 +45,13 @@ pub fn run(args: &[String]) -> Done {
         let is_long = LONG.iter().any(|long| long.name == step.name);
         // A step that is asked for by name is always run.
         if is_long && options.only.is_empty() && long::has_passed(step.name) {
-            println!("passed before on this commit");
+            println!("passed before, and nothing has changed");
             continue;
         }
-        let before = processor_time();
+        let (tree, before) = (long::tree(), processor_time());
         let row = run_step(step, options.verbose)?;
         if is_long && row.result.is_ok() {
-            long::add(step.name, processor_time() - before)?;
+            long::add(step.name, processor_time() - before, tree)?;
         }
         report.add(row);
     }

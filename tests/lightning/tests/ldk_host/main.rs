@@ -186,6 +186,11 @@ fn why_an_event_comes_again_is_told_and_damage_is_left_to_the_wallet() {
     assert_eq!(troubles(), [ErrorCode::StoreFailed]);
     bench.set_broken(Some(corrupt));
     assert_eq!(bench.handle(&claimable), Ok(false));
+    assert_eq!(
+        troubles(),
+        [ErrorCode::StoreCorrupt],
+        "it will not be shown again"
+    );
     assert!(!bench.record().claiming, "nothing was claimed");
     bench.set_broken(Some(failed_write));
     assert_eq!(bench.handle(&claimable), Err(()));

@@ -114,7 +114,7 @@ fn when_the_network_is_back_nothing_waits_for_a_pause() {
     driven.transport.online();
     wait_until("there is a further connection", || node.connections() == 4);
     assert!(
-        begun.elapsed() < Duration::from_secs(2),
+        begun.elapsed() < Duration::from_secs(3),
         "the pause would be four seconds"
     );
     // What is connected is asked for a sign of life.

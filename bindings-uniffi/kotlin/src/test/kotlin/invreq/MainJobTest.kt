@@ -148,8 +148,13 @@ class MainJobTest {
                         server.control.call("revive", "node" to name)
                         delay(300)
                         assertEquals(emptySet<String>(), connected())
-                        transport.online()
-                        withTimeout(20_000) { while (connected() != setOf(name)) delay(20) }
+                        withTimeout(20_000) {
+                            while (connected() != setOf(name)) {
+                                // More than once: what broke may not have been noticed yet.
+                                transport.online()
+                                delay(20)
+                            }
+                        }
                     }
                     transport.online()
                 }
