@@ -6,6 +6,7 @@ mod demo;
 mod fuzz;
 mod generated;
 mod mutants;
+mod rows;
 mod shell;
 mod test;
 mod testing;

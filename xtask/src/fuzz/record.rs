@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{json, Value};
 
-use crate::{shell, Done};
+use crate::{rows, Done};
 
 const PATH: &str = "docs/fuzz-log.json";
 
@@ -24,14 +24,9 @@ pub struct Ran {
 
 impl Record {
     pub fn read() -> Result<Self, String> {
-        let Ok(text) = fs::read_to_string(shell::root().join(PATH)) else {
-            return Ok(Self(BTreeMap::new()));
-        };
-        let read: Value = serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?;
-        let targets = read.as_object().ok_or_else(|| format!("{PATH} is no object"))?;
-        let rows = targets.iter().map(|(name, value)| {
-            let row = Ran::read(value).ok_or_else(|| format!("{PATH}: {name} cannot be read"))?;
-            Ok((name.clone(), row))
+        let rows = rows::read(PATH)?.into_iter().map(|(name, value)| {
+            let row = Ran::read(&value).ok_or_else(|| format!("{PATH}: {name} cannot be read"))?;
+            Ok((name, row))
         });
         rows.collect::<Result<_, String>>().map(Self)
     }
@@ -50,18 +45,15 @@ impl Record {
         self.0.get(target).copied().unwrap_or_default()
     }
 
-    /// One line for each target.
     fn write(&self) -> Done {
-        let rows = self.0.iter().map(|(name, ran)| {
-            let row = json!({
+        let row = |ran: &Ran| {
+            json!({
                 "cpuSeconds": ran.seconds.round() as u64,
                 "ofWhichAddressSanitizer": ran.address_seconds.round() as u64,
                 "executions": ran.executions,
-            });
-            format!("  \"{name}\": {row}")
-        });
-        let text = format!("{{\n{}\n}}\n", rows.collect::<Vec<_>>().join(",\n"));
-        fs::write(shell::root().join(PATH), text).map_err(|error| format!("{PATH}: {error}"))
+            })
+        };
+        rows::write(PATH, self.0.iter().map(|(name, ran)| (name, row(ran))))
     }
 }
 

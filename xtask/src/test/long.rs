@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{json, Value};
 
-use crate::{shell, Done};
+use crate::{rows, shell, Done};
 
 const PATH: &str = "docs/long-log.json";
 
@@ -20,14 +20,13 @@ pub struct Ran {
     pub passed: u64,
 }
 
-/// Whether this form has passed before, with everything but the documents as it is.
-pub fn has_passed(name: &str) -> bool {
-    let tree = tree();
-    tree.is_some() && tree == fs::read_to_string(mark(name)).ok()
+/// Whether this form has passed on this [`tree`] before.
+pub fn has_passed(name: &str, tree: Option<&str>) -> bool {
+    tree.is_some() && tree == fs::read_to_string(mark(name)).ok().as_deref()
 }
 
 /// Adds a run that passed on this [`tree`].
-pub fn add(name: &str, seconds: f64, tree: Option<String>) -> Done {
+pub fn add(name: &str, seconds: f64, tree: Option<&str>) -> Done {
     let mut record = read()?;
     let row = record.entry(name.to_owned()).or_default();
     row.seconds = row.seconds.saturating_add(seconds.round() as u64);
@@ -42,11 +41,6 @@ pub fn add(name: &str, seconds: f64, tree: Option<String>) -> Done {
 
 /// What was run of every form.
 pub fn read() -> Result<BTreeMap<String, Ran>, String> {
-    let Ok(text) = fs::read_to_string(shell::root().join(PATH)) else {
-        return Ok(BTreeMap::new());
-    };
-    let read: BTreeMap<String, Value> =
-        serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?;
     let row = |(name, row): (String, Value)| {
         let number = |field| row.get(field).and_then(Value::as_u64).unwrap_or_default();
         let ran = Ran {
@@ -55,16 +49,12 @@ pub fn read() -> Result<BTreeMap<String, Ran>, String> {
         };
         (name, ran)
     };
-    Ok(read.into_iter().map(row).collect())
+    Ok(rows::read(PATH)?.into_iter().map(row).collect())
 }
 
 fn write(record: &BTreeMap<String, Ran>) -> Done {
-    let rows = record.iter().map(|(name, ran)| {
-        let row = json!({ "cpuSeconds": ran.seconds, "passed": ran.passed });
-        format!("  \"{name}\": {row}")
-    });
-    let text = format!("{{\n{}\n}}\n", rows.collect::<Vec<_>>().join(",\n"));
-    fs::write(shell::root().join(PATH), text).map_err(|error| format!("{PATH}: {error}"))
+    let row = |ran: &Ran| json!({ "cpuSeconds": ran.seconds, "passed": ran.passed });
+    rows::write(PATH, record.iter().map(|(name, ran)| (name, row(ran))))
 }
 
 /// What is committed, apart from the documents; `None` where something else is not.
