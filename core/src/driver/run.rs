@@ -318,9 +318,7 @@ fn failed(error: HostError) -> Answer {
 /// Worth another try: what became of a copy, for one, is not to be lost for it.
 fn no_dice(error: HostError) -> Error {
     let message = format!("the host gave no entropy: {}", error.0);
-    let mut details = Error::new(ErrorCode::InvalidParameter, message).into_details();
-    details.retryable = true;
-    details.into()
+    Error::new(ErrorCode::InvalidParameter, message).with_retryable(true)
 }
 
 fn busy() -> Error {
@@ -329,7 +327,5 @@ fn busy() -> Error {
 
 pub(crate) fn closed() -> Error {
     // Calling again would end the same way.
-    let mut details = Error::new(ErrorCode::Cancelled, "the payee was closed").into_details();
-    details.retryable = false;
-    details.into()
+    Error::new(ErrorCode::Cancelled, "the payee was closed").with_retryable(false)
 }

@@ -6,7 +6,7 @@ use crate::engine::delivered::{changed, no_path_left};
 use crate::engine::draft::{Draft, Draw, Stop};
 use crate::engine::flight::{Flight, InHand, Stage};
 use crate::engine::lines::{Peer, PAUSE_MS};
-use crate::engine::payer_reply::refuse_if_answered;
+use crate::engine::payer_reply::keep_sent;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::way::{way_to, Way};
 use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
@@ -63,7 +63,7 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
     if paths.is_empty() || (invoice.next_path.is_none() && too_late) {
         // A request that has expired is not answered, and a further copy is one more answer.
         stop(draft, index)?;
-        return refuse_if_answered(draft, invoice);
+        return keep_sent(draft, invoice);
     }
     let paths = in_order(draft, &invoice, paths);
     let (paths, rest) = paths.split_at(paths.len().min(PATHS_AT_ONCE));

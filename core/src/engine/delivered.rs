@@ -4,7 +4,7 @@ use crate::engine::copies::read_id;
 use crate::engine::deliver::{at, count_copy, in_hand, set_outcome};
 use crate::engine::draft::{Draft, Draw};
 use crate::engine::flight::{Flight, InHand};
-use crate::engine::payer_reply::{end_refused, is_refused};
+use crate::engine::payer_reply::keep_sent;
 use crate::engine::plan::pause_after;
 use crate::engine::state::WaitKind;
 use crate::engine::status::end_calls;
@@ -134,16 +134,7 @@ pub(crate) fn no_path_left(draft: &mut Draft<'_>, mut invoice: StoredInvoice) ->
         if invoice.upcoming().is_some() {
             wait_out(draft, &invoice, retries);
         }
-        let refused = is_refused(draft, &invoice);
-        if refused {
-            invoice.delivery = DeliveryState::Refused;
-        }
-        let record = invoice.record();
-        changed(draft, invoice)?;
-        if refused {
-            end_refused(draft, &record);
-        }
-        return Ok(());
+        return keep_sent(draft, invoice);
     }
     let untold = |path: &PathReport| path.outcome != PathOutcome::NoRoute || path.attempts > 0;
     if invoice.paths.iter().any(untold) {

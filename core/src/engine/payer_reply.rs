@@ -5,8 +5,7 @@ use bitcoin::secp256k1::PublicKey;
 use crate::bolt12::limits::MAX_SHOWN_CHARS;
 use crate::bolt12::{clean, InvoiceError};
 use crate::engine::deliver::in_hand;
-use crate::engine::delivered::accepted;
-use crate::engine::delivered::changed;
+use crate::engine::delivered::{accepted, changed};
 use crate::engine::draft::{Draft, Draw};
 use crate::engine::flight::InHand;
 use crate::engine::keys::{read_token, ReplyToken};
@@ -141,12 +140,15 @@ pub(crate) fn is_refused(draft: &Draft<'_>, invoice: &StoredInvoice) -> bool {
     invoice.all_answered() && invoice.claim.is_none() && !may_be_paid
 }
 
-/// Ends the calls of an invoice to which no copy is to follow, if the payer has refused all there were.
-pub(crate) fn refuse_if_answered(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
-    if invoice.delivery == DeliveryState::Sent && is_refused(draft, &invoice) {
+/// Keeps an invoice of which a copy is out. Where the payer has refused all of them, its calls end.
+pub(crate) fn keep_sent(draft: &mut Draft<'_>, mut invoice: StoredInvoice) -> Draw<()> {
+    let refused = is_refused(draft, &invoice);
+    if refused {
         invoice.delivery = DeliveryState::Refused;
-        let record = invoice.record();
-        changed(draft, invoice)?;
+    }
+    let record = invoice.record();
+    changed(draft, invoice)?;
+    if refused {
         end_refused(draft, &record);
     }
     Ok(())

@@ -38,8 +38,7 @@ fn unanswered(need: &Need, reason: &str) -> Option<ErrorDetails> {
         }
         Need::Range { .. } | Need::CreateInboundPayment(_) | Need::Sign(_) => return None,
     };
-    let mut details = Error::new(ErrorCode::MissingAnswer, format!("{what}: {reason}")).into_details();
+    let error = Error::new(ErrorCode::MissingAnswer, format!("{what}: {reason}"));
     // It is asked again, by itself or with the next call.
-    details.retryable = true;
-    Some(details)
+    Some(error.with_retryable(true).into_details())
 }

@@ -88,6 +88,13 @@ impl Error {
         self
     }
 
+    /// The same error, where another try helps though it mostly does not with this code, or the other way round.
+    #[must_use]
+    pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         self.0.code
