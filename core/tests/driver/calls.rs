@@ -9,7 +9,7 @@ use invreq::store::MemoryStore;
 use invreq::ErrorCode;
 
 use crate::common::{error_bytes, params, Request, START};
-use crate::host::{block_on, money, next, sent, until, World};
+use crate::host::{block_on, go, money, next, sent, until, World};
 
 fn text() -> String {
     Request::default().text()
@@ -71,12 +71,7 @@ fn waits_end_by_the_clock() {
         assert_eq!(sent.unwrap_err().code(), ErrorCode::WaitTimeout);
         world.clock.go(1);
         next(&mut events, "expired").await;
-        let sleep = async {
-            loop {
-                async_io::Timer::after(Duration::from_millis(2)).await;
-                world.clock.go(1);
-            }
-        };
+        let sleep = async { go(&world).await };
         let any = futures_lite::future::or(payee.wait_any_invoice(0, Some(5)), sleep).await;
         assert_eq!(any.unwrap_err().code(), ErrorCode::WaitAnyTimeout);
     });

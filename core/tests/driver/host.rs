@@ -309,6 +309,19 @@ impl World {
     }
 }
 
+/// Lets time go by in small steps.
+pub async fn go(world: &World) -> ! {
+    go_at(world, Duration::from_millis(2)).await
+}
+
+/// Where seconds are counted, each lasts so long that a busy machine does all it is to do in them.
+pub async fn go_at(world: &World, second: Duration) -> ! {
+    loop {
+        async_io::Timer::after(second).await;
+        world.clock.go(1);
+    }
+}
+
 pub fn money(payment_hash: PaymentHash) -> PaymentReceived {
     PaymentReceived {
         payment_hash,

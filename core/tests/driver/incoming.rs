@@ -15,7 +15,7 @@ use invreq::store::MemoryStore;
 use invreq::ErrorCode;
 
 use crate::common::{config, error_bytes, node, onion_error, params, secret, Request, SEED};
-use crate::host::{block_on, money, next, Flaky, Wire, World};
+use crate::host::{block_on, go, go_at, money, next, Flaky, Wire, World};
 
 /// The reply path in a copy that went through the one peer.
 fn reply_path(copy: &Delivery) -> BlindedPath {
@@ -35,19 +35,6 @@ fn at_node() -> World {
     world.wire.one_peer.store(true, Ordering::SeqCst);
     *world.wire.reply_node.lock().unwrap() = Some(secret(80));
     world
-}
-
-/// Lets time go by in small steps.
-async fn go(world: &World) -> ! {
-    go_at(world, Duration::from_millis(2)).await
-}
-
-/// Where seconds are counted, each lasts so long that a busy machine does all it is to do in them.
-async fn go_at(world: &World, second: Duration) -> ! {
-    loop {
-        async_io::Timer::after(second).await;
-        world.clock.go(1);
-    }
 }
 
 #[test]

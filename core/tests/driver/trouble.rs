@@ -1,6 +1,7 @@
 //! A host that fails.
 
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 
 use futures_lite::future::{poll_once, zip};
 use invreq::engine::{Claim, Event, Existing, ListInvoices, SendInvoice, Status};
@@ -8,7 +9,7 @@ use invreq::store::MemoryStore;
 use invreq::{Error, ErrorCode, Result};
 
 use crate::common::{params, Request, START};
-use crate::host::{block_on, money, next, sent, Flaky, World};
+use crate::host::{block_on, go, money, next, sent, Flaky, World};
 
 /// Calls until the store works; what a host does with a retryable error.
 async fn insist<T, F: core::future::Future<Output = Result<T>>>(call: impl Fn() -> F) -> Result<T, Error> {
@@ -43,7 +44,7 @@ fn a_store_that_fails_now_and_then_loses_nothing() {
                     let copy = loop {
                         world.clock.go(1);
                         let nap = async {
-                            async_io::Timer::after(core::time::Duration::from_millis(5)).await;
+                            async_io::Timer::after(Duration::from_millis(5)).await;
                             None
                         };
                         let copy = async { world.wire.sent.recv().await.ok() };
@@ -126,12 +127,7 @@ fn a_transport_that_never_answers_stops_no_clock() {
     block_on(async {
         let mut call = Box::pin(payee.send_invoice(params(&Request::default().text(), "a")));
         assert!(poll_once(&mut call).await.is_none());
-        let go = async {
-            loop {
-                async_io::Timer::after(core::time::Duration::from_millis(2)).await;
-                world.clock.go(1);
-            }
-        };
+        let go = async { go(&world).await };
         let ended = futures_lite::future::or(call, go).await;
         assert_eq!(
             ended.unwrap_err().code(),
@@ -160,7 +156,7 @@ fn a_copy_that_hangs_holds_up_no_other() {
         assert_eq!(two.unwrap().status, Status::Paid);
         let go = async {
             loop {
-                async_io::Timer::after(core::time::Duration::from_millis(2)).await;
+                async_io::Timer::after(Duration::from_millis(2)).await;
                 world.clock.go(10);
             }
         };
@@ -231,12 +227,7 @@ fn dice_that_fail_once_lose_nothing() {
                 }
                 other => panic!("{other:?}"),
             }
-            let go = async {
-                loop {
-                    async_io::Timer::after(core::time::Duration::from_millis(2)).await;
-                    world.clock.go(1);
-                }
-            };
+            let go = async { go(&world).await };
             futures_lite::future::or(sent(&mut events), go).await;
             payee.payment_received(money(copy.payment_hash)).await.unwrap();
         };

@@ -378,10 +378,8 @@ fn a_copy_that_cannot_be_sent_is_not_sent_again_once_another_engine_saw_the_clai
 /// The second answer to a claim is not written, so only the revision shows that the claim is still there.
 #[test]
 fn a_claim_that_another_engine_took_back_is_not_approved_from_memory() {
-    let mut ours = Host::new();
+    let (mut ours, mut theirs) = two();
     ours.send(params(&Request::default().text(), "a")).unwrap();
-    let mut theirs = Host::unopened(config(), SEED, ours.store.clone());
-    theirs.dice = 1_000_000;
     theirs.restore().unwrap();
     let hash = theirs.get("a").payment_hash;
     ours.restore().unwrap();
