@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { StoreError } from "../src/index.js";
 import { settle, TestClock, TestStore, TestTransport } from "./host.js";
 import { open, watched } from "./open.js";
 
@@ -145,6 +146,28 @@ test("however often there is news of a store that fails, one tries again", async
   assert.ok(read > 8, "it is tried once more");
   await clock.go(8000);
   assert.equal(reads, read, "that was all");
+  await payee.close();
+});
+
+test("a store that cannot be watched at first is watched later, and what it missed is read", async () => {
+  let tries = 0;
+  const store = Object.assign(new TestStore(), {
+    watch() {
+      tries += 1;
+      if (tries === 1) throw new StoreError("failed", "not now");
+      return () => {};
+    },
+    lead: () => new Promise<void>(() => {}),
+  });
+  const { payee, events, clock } = await open({ store });
+  const troubles = () => events.flatMap((event) => (event.kind === "trouble" ? [event.error.code] : []));
+  assert.deepEqual([tries, troubles()], [1, ["store_failed"]]);
+  const { reads } = store;
+  await clock.go(500);
+  assert.deepEqual([tries, troubles()], [2, ["store_failed"]]);
+  assert.ok(store.reads > reads);
+  await clock.go(60_000);
+  assert.equal(tries, 2);
   await payee.close();
 });
 

@@ -19,6 +19,7 @@ from invreq import (
     Batch,
     Delivery,
     Entry,
+    Event,
     InboundPayment,
     InboundPaymentRequest,
     MemoryStore,
@@ -237,6 +238,33 @@ class Shared(StageStore):
             self.given_back += 1
 
         return release
+
+
+async def test_a_store_that_cannot_be_watched_at_first_is_watched_later() -> None:
+    class Blind(Shared):
+        tries = 0
+        reads = 0
+
+        def watch(self, revision_key: bytes, changed: Callable[[], None]) -> Callable[[], None]:
+            self.tries += 1
+            if self.tries == 1:
+                raise StoreError("failed", "not now")
+            return super().watch(revision_key, changed)
+
+        async def range(self, start: bytes, end: bytes, limit: int) -> list[Entry]:
+            self.reads += 1
+            return await super().range(start, end, limit)
+
+    store = Blind()
+    async with opened(store=store) as stage:
+        told = [event.error.code for event in stage.events if isinstance(event, Event.TROUBLE)]
+        assert (store.tries, told) == (1, ["store_failed"])
+        reads = store.reads
+        await stage.clock.go(500)
+        assert store.tries == 2
+        assert store.reads > reads
+        await stage.clock.go(60_000)
+        assert store.tries == 2
 
 
 async def test_the_right_to_send_is_given_back() -> None:

@@ -11,7 +11,7 @@ import { onAbort } from "./abort.js";
 import { LATE, PATIENCE_MS, within } from "./ask.js";
 import { breathe, LONGEST_SLEEP_MS } from "./clock.js";
 import { type Engine, type Hosts, type MakeInput, restore, tick } from "./engine.js";
-import { hostError, reasonOf, storeCall } from "./host.js";
+import { hostError, reasonOf, storeCall, storeError } from "./host.js";
 import { invoiceError, onionMessage } from "./inputs.js";
 
 /** The pause after something in the background failed; it doubles up to half a minute. */
@@ -52,9 +52,7 @@ export class Background {
     this.schedule(this.#wakeAt);
     void this.#receiveAll();
     this.#listen();
-    this.#watch(revisionKey);
-    // What was written after the engine read the store and before it was watched, nobody tells us of.
-    if (this.#hosts.store.watch !== undefined) this.#catchUpQuietly();
+    void this.#watch(revisionKey);
     void this.#lead(revisionKey);
   }
 
@@ -200,11 +198,13 @@ export class Background {
     listen(page, ["visibilitychange", "resume"]);
   }
 
-  #watch(revisionKey: Uint8Array): void {
+  /** Hears of what others write. */
+  async #watch(revisionKey: Uint8Array): Promise<void> {
     const { watch } = this.#hosts.store;
     if (watch === undefined) return;
-    try {
-      const stop = watch(revisionKey.slice(), () => this.#catchUpQuietly());
+    // Without a pause in between: after the end nobody would stop it any more.
+    await this.#untilDone(async () => {
+      const stop = watching(() => watch(revisionKey.slice(), () => this.#catchUpQuietly()));
       if (typeof stop !== "function") throw invalid("store.watch has to return a function");
       onAbort(this.#closing, () => {
         try {
@@ -213,9 +213,9 @@ export class Background {
           this.#trouble(fail("store_failed", `the store cannot stop to watch: ${reasonOf(error)}`, error));
         }
       });
-    } catch (error) {
-      this.#trouble(this.#known(error));
-    }
+    });
+    // What was written after the engine read the store and before it was watched, nobody tells us of.
+    this.#catchUpQuietly();
   }
 
   /** Of several tabs or processes, one sends: this one, from now on. */
@@ -267,6 +267,15 @@ export class Background {
     return InvreqError.is(error)
       ? error
       : fail("internal", `something unexpected: ${reasonOf(error)}`, error);
+  }
+}
+
+/** Begins to watch; what a store throws is an error of the library from here on. */
+function watching(begin: () => unknown): unknown {
+  try {
+    return begin();
+  } catch (error) {
+    throw storeError(error);
   }
 }
 

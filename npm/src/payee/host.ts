@@ -114,8 +114,8 @@ function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   }
 }
 
-/** Anything but a store's own error counts as `failed`. */
-function storeError(error: unknown): InvreqError {
+/** What a store threw, in the library's words. Anything but a store's own error counts as `failed`. */
+export function storeError(error: unknown): InvreqError {
   const kind = storeErrorKind(error) ?? "failed";
   const [code, sentence] = STORE_ERRORS[kind];
   const reason = reasonOf(error);

@@ -54,9 +54,7 @@ class Background:
             spawn(self._receive_all(self._hosts.transport.receive))
         if self._hosts.store.watch is not None and self._hosts.store.lead is not None:
             spawn(self._catch_up_when_wanted())
-            self._watch(self._hosts.store.watch, revision_key)
-            # What was written after the engine read the store and before it was watched, nobody tells us of.
-            self._wanted.set()
+            spawn(self._watch(self._hosts.store.watch, revision_key))
             spawn(self._lead(self._hosts.store.lead, revision_key))
 
     def stop(self) -> None:
@@ -180,7 +178,8 @@ class Background:
                 self._trouble(_host_error("the transport cannot receive", error))
                 pause = await self._rest(pause)
 
-    def _watch(self, watch: Callable[..., Any], revision_key: bytes) -> None:
+    async def _watch(self, watch: Callable[..., Any], revision_key: bytes) -> None:
+        """Hears of what others write."""
         loop = asyncio.get_running_loop()
 
         def changed() -> None:
@@ -188,13 +187,18 @@ class Background:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._wanted.set)
 
-        try:
-            stop = watch(revision_key, changed)
+        async def work() -> None:
+            try:
+                stop = watch(revision_key, changed)
+            except Exception as error:
+                raise library_error(error) from error
             if not callable(stop):
                 raise check.invalid("store.watch has to return a function")
             self._give_back.append(stop)
-        except Exception as error:
-            self._trouble(known(error))
+
+        await self._until_done(work)
+        # What was written after the engine read the store and before it was watched, nobody tells us of.
+        self._wanted.set()
 
     async def _lead(self, lead: Callable[..., Any], revision_key: bytes) -> None:
         """Of several processes, one sends: this one, from now on."""
