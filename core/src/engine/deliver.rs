@@ -1,6 +1,6 @@
 //! Getting an invoice to the payer: one copy after the other, path by path.
 
-use crate::bolt12::{BlindedPath, Introduction, Invoice};
+use crate::bolt12::{quoted, BlindedPath, Introduction, Invoice};
 use crate::engine::copies::{make_delivery, reply_of};
 use crate::engine::delivered::{changed, no_path_left};
 use crate::engine::draft::{Draft, Draw, Stop};
@@ -9,7 +9,8 @@ use crate::engine::lines::{Peer, PAUSE_MS};
 use crate::engine::payer_reply::keep_sent;
 use crate::engine::stored::StoredInvoice;
 use crate::engine::way::{way_to, Way};
-use crate::engine::{Delivery, DeliveryState, PathOutcome, PathReport, ReplyPath};
+use crate::engine::{Delivery, DeliveryState, Event, PathOutcome, PathReport, ReplyPath};
+use crate::{Error, ErrorCode};
 use bitcoin::secp256k1::PublicKey;
 
 /// How many paths of one invoice are tried in one step; the next step goes on at once. All timers wait for what a step asks, and
@@ -56,7 +57,9 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         }
         None => return stop(draft, index),
     };
-    let parsed = Invoice::from_bytes(invoice.invoice.clone())?;
+    let Ok(parsed) = Invoice::from_bytes(invoice.invoice.clone()) else {
+        return unreadable(draft, &invoice);
+    };
     let too_late = parsed
         .absolute_expiry()
         .is_some_and(|expiry| draft.now() > expiry);
@@ -92,6 +95,14 @@ fn deliver(draft: &mut Draft<'_>, index: u64) -> Draw<()> {
         Some(next) => try_next(draft, invoice, *next),
         None => no_path_left(draft, invoice),
     }
+}
+
+/// A damaged invoice is told of and not sent. The others have nothing to do with it.
+fn unreadable(draft: &mut Draft<'_>, invoice: &StoredInvoice) -> Draw<()> {
+    let message = format!("the stored invoice {} cannot be read", quoted(&invoice.label));
+    let damaged = Error::new(ErrorCode::StoreCorrupt, message).with_record(invoice.record());
+    draft.event(Event::Trouble(damaged.into_details()));
+    stop(draft, invoice.created_index)
 }
 
 /// The paths that are left, in the order in which they are tried now. Those of a further copy that could not be told before begin

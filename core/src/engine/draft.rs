@@ -182,6 +182,15 @@ impl<'a> Draft<'a> {
         self.invoice(index)?.ok_or_else(out_of_date)
     }
 
+    /// The closed invoice that an index entry of the store names. It is asked of the store: memory may have it as open still,
+    /// where another writer closed it.
+    pub(crate) fn named_closed(&self, index: u64) -> Draw<StoredInvoice> {
+        match self.get(self.layout.closed(index))? {
+            Some(bytes) => Ok(StoredInvoice::decode(index, bytes)?),
+            None => Err(out_of_date()),
+        }
+    }
+
     /// What is known of the store has to be what is in it now. A write says so by itself; this is for what is answered without
     /// one.
     pub(crate) fn check_up_to_date(&self) -> Draw<()> {
@@ -200,6 +209,11 @@ impl<'a> Draft<'a> {
             )
             .into()
         })
+    }
+
+    /// Whether this step changes an invoice so far, so that there is something to write.
+    pub(crate) fn changes_invoices(&self) -> bool {
+        !self.changes.invoices.is_empty()
     }
 
     /// Whether anything came of this step so far.

@@ -87,7 +87,10 @@ fn by_created(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
         page.insert(index, Box::new(StoredInvoice::decode(index, &entry.value)?));
     }
     for (index, invoice) in draft.state.open.iter_from(&start).take(more) {
-        page.insert(*index, invoice.clone());
+        // Another writer may have closed it.
+        if !page.contains(index) {
+            page.insert(*index, invoice.clone());
+        }
     }
     let mut found: Vec<StoredInvoice> = page.into_iter().take(more).map(|(_, invoice)| *invoice).collect();
     let next = found.get(limit).map(|next| next.created_index);
@@ -105,7 +108,7 @@ fn by_updated(draft: &Draft<'_>, start: u64, limit: usize) -> Draw<(Vec<StoredIn
     let mut found = Vec::new();
     for entry in entries.iter().take(limit) {
         let index = read_index(&entry.value).ok_or_else(corrupt_index)?;
-        match draft.named(index) {
+        match draft.named_closed(index) {
             // A damaged index may name one twice.
             Ok(invoice)
                 if !found

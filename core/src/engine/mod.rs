@@ -311,9 +311,13 @@ fn handle(draft: &mut Draft<'_>, input: &Input) -> Draw<()> {
         Input::ListInvoices { call, query } => list::list_invoices(draft, *call, query),
         Input::DelInvoice { call, label, status } => list::del_invoice(draft, *call, label, *status),
         Input::Preview { call, invreq } => preview::preview(draft, *call, invreq),
-        Input::Claim { call, claim } => money::claim(draft, *call, claim),
-        Input::ClaimFailed { call, payment_hash } => money::claim_failed(draft, *call, payment_hash),
-        Input::PaymentReceived { call, payment } => money::payment_received(draft, *call, payment),
+        Input::Claim { call, claim } => money::about_money(draft, |draft| money::claim(draft, *call, claim)),
+        Input::ClaimFailed { call, payment_hash } => {
+            money::about_money(draft, |draft| money::claim_failed(draft, *call, payment_hash))
+        }
+        Input::PaymentReceived { call, payment } => {
+            money::about_money(draft, |draft| money::payment_received(draft, *call, payment))
+        }
         Input::Delivered { id, outcome } => delivered::delivered(draft, id, *outcome),
         Input::OnionMessage { node_id, bytes } => payer_reply::onion_message(draft, *node_id, bytes),
         Input::InvoiceError { reply_path_id, bytes } => {

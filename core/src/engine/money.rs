@@ -1,12 +1,23 @@
 //! Claiming a payment and recording it: the two places where a preimage may leave.
 
 use crate::engine::delivered::{go_on, reached};
-use crate::engine::draft::{Draft, Draw};
+use crate::engine::draft::{Draft, Draw, Stop};
 use crate::engine::payer_reply::{end_refused, is_refused};
 use crate::engine::status::{already_paid, end_calls, expired, pay, Paid};
 use crate::engine::stored::{ClaimBegun, Holder, StoredInvoice};
 use crate::engine::{CallId, Claim, ClaimApproval, DeliveryState, Event, Outcome, PaymentReceived, Status};
 use crate::{rules, Error, ErrorCode, PaymentHash, Preimage, Result};
+
+/// Does something about money. What it says without writing anything, a refusal too, has to be so in the store: another writer
+/// may have claimed the payment, taken the claim back or recorded the money.
+pub(crate) fn about_money(draft: &mut Draft<'_>, work: impl FnOnce(&mut Draft<'_>) -> Draw<()>) -> Draw<()> {
+    let done = work(draft);
+    let needs = matches!(done, Err(Stop::Need(_)));
+    if !needs && (done.is_err() || !draft.changes_invoices()) {
+        draft.check_up_to_date()?;
+    }
+    done
+}
 
 /// Checks a payment that waits to be claimed, marks it, and lets the preimage go once that is written.
 pub(crate) fn claim(draft: &mut Draft<'_>, call: CallId, claim: &Claim) -> Draw<()> {
@@ -15,10 +26,7 @@ pub(crate) fn claim(draft: &mut Draft<'_>, call: CallId, claim: &Claim) -> Draw<
         return Err(already_paid(&invoice.record()).into());
     }
     check_amount(&invoice, claim.total_msat)?;
-    if invoice.claim.is_some() {
-        // Nothing is written for it, so nothing else would show that another writer has taken the claim back.
-        draft.check_up_to_date()?;
-    } else {
+    if invoice.claim.is_none() {
         check_begun_in_time(&invoice, claim.first_htlc_at)?;
         invoice.claim = Some(ClaimBegun {
             total_msat: claim.total_msat,

@@ -48,6 +48,16 @@ pub(crate) fn restore(draft: &mut Draft<'_>) -> Draw<()> {
     for entry in entries {
         open.push(StoredInvoice::decode(key_index(entry)?, &entry.value)?);
     }
+    // What another writer closes between these reads is told now, so it is known from here on, and not told again.
+    let counters = Counters {
+        updated: changed
+            .iter()
+            .filter_map(|invoice| invoice.updated_index)
+            .fold(counters.updated, u64::max),
+        ..counters
+    };
+    let closed = by_index(changed.iter());
+    open.retain(|invoice| !closed.contains(&invoice.created_index));
     if draft.now_ms.saturating_add(APART_MS) < counters.last_ms {
         draft.event(Event::ClockBehind {
             stored_ms: counters.last_ms,

@@ -52,7 +52,10 @@ pub(crate) fn answer_any_wait(draft: &mut Draft<'_>, call: CallId, last_pay_inde
         .first();
     let Some(entry) = found else { return Ok(false) };
     let index = read_index(&entry.value).ok_or_else(corrupt_index)?;
-    let record = draft.named(index)?.record();
+    let record = draft.named_closed(index)?.record();
+    if record.payment.is_none() {
+        return Err(corrupt_index().into());
+    }
     draft.reply(call, Ok(Outcome::Record(record)));
     Ok(true)
 }

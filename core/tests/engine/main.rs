@@ -32,6 +32,7 @@ mod restarts;
 mod rpc;
 mod second_thoughts;
 mod secrets;
+mod stale;
 mod stores;
 mod timeouts;
 mod transcript;

@@ -2,7 +2,9 @@
 
 use bitcoin::Network;
 use futures_lite::future::block_on;
-use invreq::engine::{Answer, Answers, Config, Engine, Input, Need, Progress, Record, SendOutcome, Status};
+use invreq::engine::{
+    Answer, Answers, Config, Engine, Event, Input, Need, Progress, Record, SendOutcome, Status,
+};
 use invreq::store::{Batch, Entry, MemoryStore, Store};
 use invreq::ErrorCode;
 
@@ -235,6 +237,36 @@ fn beginning_changes_nothing() {
     host.restore().unwrap();
     assert!(!host.get("a").claiming);
     assert_eq!(host.deliveries.len(), 1);
+}
+
+#[test]
+fn one_damaged_invoice_holds_up_no_other() {
+    let mut host = Host::new();
+    host.send(params(&Request::number(1).text(), "a")).unwrap();
+    host.crash();
+    // One bit of the signature, of the record that is read at the start.
+    let mut entry = host
+        .entries()
+        .into_iter()
+        .find(|entry| entry.key.starts_with(&key(b"o")))
+        .unwrap();
+    let signature = entry.value.windows(2).position(|at| at == [240, 64]).unwrap();
+    entry.value[signature + 10] ^= 1;
+    overwrite(&host, |batch| batch.put(entry.key, entry.value));
+    host.restore().unwrap();
+    host.events.clear();
+    host.send(params(&Request::number(2).text(), "b")).unwrap();
+    host.wait_s(10);
+    assert!(host.deliveries.iter().any(|delivery| delivery.label == "b"));
+    assert!(host.deliveries.iter().all(|delivery| delivery.label != "a"));
+    let told = host.events.iter().filter_map(|event| match event {
+        Event::Trouble(details) => Some((details.code, details.record.as_ref().map(|record| &*record.label))),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told, [(ErrorCode::StoreCorrupt, Some("a"))]);
+    host.wait_s(100_000);
+    assert_eq!(host.get("a").status, Status::Expired);
 }
 
 #[test]
