@@ -12,7 +12,7 @@ import {
   type SendOutcome,
 } from "../src/index.js";
 import { Events } from "../src/payee/events.js";
-import { NODE, payment, REFUND, settle, TestStore, TestTransport, until } from "./host.js";
+import { NODE, payment, REFUND, settle, TestClock, TestStore, TestTransport, until } from "./host.js";
 import { open, watched } from "./open.js";
 
 test("an invoice is sent, claimed and paid", async () => {
@@ -300,6 +300,24 @@ test("events reach listeners and readers", async () => {
   const once = ["created", "delivery", "delivery", "claiming", "paid"];
   assert.deepEqual(await Promise.all(read), [[...once, ...once], once.slice(0, 3)]);
   assert.deepEqual((await payee.events().next()).done, true, "nothing more comes");
+});
+
+test("the first reader gets what happened while the payee was opened", async () => {
+  const before = await open();
+  await before.send("a", { expiry: 3600 });
+  const store = new TestStore();
+  for (const [key, value] of before.store.data) store.data.set(key, value);
+  await before.payee.close();
+  const { payee } = await open({ store, clock: new TestClock(before.clock.ms - 5_000) });
+  assert.equal((await payee.events({ signal: AbortSignal.abort() }).next()).done, true, "nobody reads it");
+  const readers = [payee.events(), payee.events()];
+  await payee.close();
+  const read = readers.map(async (events) => {
+    const kinds: string[] = [];
+    for await (const { kind } of events) kinds.push(kind);
+    return kinds;
+  });
+  assert.deepEqual(await Promise.all(read), [["clockBehind"], []]);
 });
 
 test("a reader who falls behind is told how much it missed", async () => {

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from stage import AMOUNT, StageSource, StageStore, StageTransport, dice, opened, settle
+from stage import AMOUNT, StageClock, StageSource, StageStore, StageTransport, dice, opened, settle
 
 from invreq import (
     Batch,
@@ -368,6 +368,16 @@ async def test_the_end_of_a_payee() -> None:
         assert [event async for event in events] == []
         assert stage.store.closed
         assert stage.transport.closed
+
+
+async def test_the_first_reader_gets_what_happened_while_the_payee_was_opened() -> None:
+    async with opened() as before:
+        await before.send("a", expiry=3600)
+    store = StageStore(before.store.data)
+    async with opened(store=store, clock=StageClock(before.clock.now_ms() - 5_000)) as stage:
+        readers = [stage.payee.events(), stage.payee.events()]
+    kinds = [[event.kind async for event in events] for events in readers]
+    assert kinds == [["clock_behind"], []]
 
 
 async def test_events_for_whoever_wants_them() -> None:

@@ -148,6 +148,21 @@ def test_a_call_that_waits_ends_with_the_payee(opened: Callable[..., SyncPayee])
     payee.close()
 
 
+def test_it_cannot_be_closed_on_its_own_thread(opened: Callable[..., SyncPayee]) -> None:
+    raised: list[BaseException] = []
+
+    def close(event: object) -> None:
+        try:
+            payee.close()
+        except BaseException as error:
+            raised.append(error)
+
+    payee = opened(Node(), on_event=close)
+    assert payee.send_invoice(REFUND, "a").status is Status.PAID
+    assert {type(error) for error in raised} == {errors.InvalidParameter}
+    payee.close()
+
+
 def test_two_threads_may_close_it(opened: Callable[..., SyncPayee]) -> None:
     payee = opened(Node())
     run, second_is_in, first_is_out = payee._thread.run, threading.Event(), threading.Event()

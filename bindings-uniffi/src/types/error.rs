@@ -131,7 +131,7 @@ pub enum Category {
     State,
     /// The invoice could not be delivered, or the payer did not pay in time.
     Delivery,
-    /// The host's source, signer or store did not do its part.
+    /// The host's source, transport, signer or store did not do its part.
     Host,
     /// A defect of this library.
     Internal,

@@ -50,7 +50,7 @@
 //! # let mut events = payee.events();
 //! # std::thread::spawn(move || futures_lite::future::block_on(async {
 //! #     loop {
-//! #         if let Event::Created(record) = events.recv_direct().await.unwrap() {
+//! #         if let Event::Created(record) = events.recv().await.unwrap().unwrap() {
 //! #             let payment = PaymentReceived {
 //! #                 payment_hash: record.payment_hash, amount_msat: record.amount_msat, paid_at: 1, preimage: None,
 //! #             };
@@ -69,6 +69,7 @@
 //! ```
 
 mod erased;
+mod events;
 mod host;
 mod payee;
 mod run;
@@ -78,8 +79,9 @@ mod socket;
 mod system;
 mod verdict;
 
+pub use events::{Events, Missed};
 pub use host::{Clock, Entropy, HostError, PaymentSource, Received, Signer, Transport};
-pub use payee::{Events, Payee, PayeeBuilder};
+pub use payee::{Payee, PayeeBuilder};
 pub use runner::Runner;
 #[cfg(feature = "peer")]
 pub use socket::{Directory, SocketTransport, SocketTransportBuilder};

@@ -9,21 +9,16 @@ use async_lock::Mutex;
 use bitcoin::secp256k1::PublicKey;
 use zeroize::Zeroizing;
 
+use crate::driver::events::{self, Events, Readers};
 use crate::driver::run::{closed, Shared};
 use crate::driver::runner::{Asker, Job};
 use crate::driver::{Clock, Entropy, PaymentSource, Runner, Signer, SystemClock, SystemEntropy, Transport};
 use crate::engine::{
-    CallId, Claim, ClaimApproval, Config, Engine, Event, Input, ListInvoices, Outcome, Page, PaymentReceived,
+    CallId, Claim, ClaimApproval, Config, Engine, Input, ListInvoices, Outcome, Page, PaymentReceived,
     Preview, Record, SendInvoice, Status,
 };
 use crate::store::Store;
 use crate::{Error, ErrorCode, PaymentHash, Result};
-
-/// Events as they happen. A reader that falls more than 1,024 behind misses the oldest ones; the records themselves are in
-/// the store.
-pub type Events = async_broadcast::Receiver<Event>;
-
-const EVENTS: usize = 1024;
 
 /// Answers invoice requests and tracks the answers: the handle a wallet holds. Clones are the same payee.
 ///
@@ -34,7 +29,7 @@ pub struct Payee {
     shared: Arc<Shared>,
     jobs: Sender<Job>,
     next_call: Arc<AtomicU64>,
-    events: async_broadcast::InactiveReceiver<Event>,
+    readers: Readers,
     first_events: Arc<SyncMutex<Option<Events>>>,
     stop: Sender<()>,
 }
@@ -223,14 +218,15 @@ impl Payee {
         self.tell(Input::Tick).await
     }
 
-    /// Everything that happens from now on; the first time, everything since the payee was opened.
+    /// Everything that happens from now on; the first time, everything since the payee was opened. It ends with
+    /// [`close`](Self::close).
     pub fn events(&self) -> Events {
         let first = self
             .first_events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        first.unwrap_or_else(|| self.events.activate_cloned())
+        first.unwrap_or_else(|| self.readers.read())
     }
 
     /// The node id that replies over our own reply paths are for.
@@ -255,6 +251,7 @@ impl Payee {
         self.shared.end();
         // Under the lock, so that a write that is under way is done or not begun.
         let _engine = self.shared.engine.lock().await;
+        self.shared.events.close();
         self.shared.store.close().await.map_err(Error::from)
     }
 
@@ -353,8 +350,7 @@ where
         let (changed, was_changed) = async_channel::bounded(1);
         let (jobs, to_do) = async_channel::unbounded();
         let (stop, stopped) = async_channel::bounded(1);
-        let (mut events, receiver) = async_broadcast::broadcast(EVENTS);
-        events.set_overflow(true);
+        let (events, first_events) = events::channel();
         let shared = Arc::new(Shared {
             engine: Mutex::new(engine),
             ticking: Mutex::new(()),
@@ -385,8 +381,8 @@ where
                 shared,
                 jobs,
                 next_call,
-                events: receiver.clone().deactivate(),
-                first_events: Arc::new(SyncMutex::new(Some(receiver))),
+                readers: Readers::like(&first_events),
+                first_events: Arc::new(SyncMutex::new(Some(first_events))),
                 stop,
             },
             runner,

@@ -146,6 +146,7 @@ impl Drop for Runner {
         // A closed channel keeps what is in it, and with it those who wait to hear that it is done.
         while self.jobs.try_recv().is_ok() {}
         self.shared.end();
+        self.shared.events.close();
     }
 }
 

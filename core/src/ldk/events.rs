@@ -156,26 +156,24 @@ async fn take_back(
     payment_hash: PaymentHash,
     reason: Option<&HTLCHandlingFailureReason>,
 ) -> Result<bool> {
-    let Some(claiming) = is_claiming(payee, payment_hash).await? else {
-        return Ok(false);
-    };
-    if !claiming || !fails_the_whole(reason) {
-        return Ok(true);
+    if !fails_the_whole(reason) {
+        return is_ours(payee, payment_hash).await;
     }
     match payee.claim_failed(payment_hash).await {
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
         Err(error) if error.code() != ErrorCode::AlreadyPaid => Err(error),
         _ => Ok(true),
     }
 }
 
-/// Whether the payment of this hash is being claimed; `None` where there is no such invoice.
-async fn is_claiming(payee: &Payee, payment_hash: PaymentHash) -> Result<Option<bool>> {
+/// Whether there is an invoice of this hash.
+async fn is_ours(payee: &Payee, payment_hash: PaymentHash) -> Result<bool> {
     let query = ListInvoices {
         payment_hash: Some(payment_hash),
         ..ListInvoices::default()
     };
     let page = payee.list_invoices(query).await?;
-    Ok(page.records.first().map(|record| record.claiming))
+    Ok(!page.records.is_empty())
 }
 
 /// LDK settles all parts of a payment or none. These two reasons are those for which a payment that was complete fails: nobody

@@ -334,7 +334,7 @@ pub fn money(payment_hash: PaymentHash) -> PaymentReceived {
 /// The next event of this name.
 pub async fn next(events: &mut invreq::driver::Events, name: &str) -> Event {
     loop {
-        let event = events.recv_direct().await.unwrap();
+        let event = events.recv().await.unwrap().unwrap();
         if crate::common::host::event_name(&event) == name {
             return event;
         }

@@ -13,6 +13,7 @@ mod common;
 
 mod backup;
 mod calls;
+mod events;
 mod host;
 mod incoming;
 #[cfg(all(unix, feature = "sqlite"))]

@@ -157,7 +157,7 @@ fn a_store_that_cannot_be_read_either_is_left_alone_for_a_while() {
         assert_eq!(call.await.unwrap().status, Status::Paid);
         let mut told = 0;
         loop {
-            match events.recv_direct().await.unwrap() {
+            match events.recv().await.unwrap().unwrap() {
                 Event::Trouble(error) => {
                     assert_eq!(error.code, ErrorCode::StoreFailed);
                     told += 1;

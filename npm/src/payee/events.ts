@@ -32,6 +32,8 @@ type Listener = (event: PayeeEvent) => void;
 export class Events {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #readers = new Set<Reader>();
+  /** What happened before anybody read. */
+  #first: Reader | undefined = new Reader();
   #ended = false;
 
   /** Calls back at every event of this kind; returns how to stop. */
@@ -46,9 +48,11 @@ export class Events {
     return () => void listeners.delete(own);
   }
 
-  /** All events from now on. */
+  /** All events from now on; for the first reader all there were. */
   read(signal: AbortSignal | undefined): Reader {
-    const reader: Reader = new Reader(() => this.#readers.delete(reader));
+    const reader = (signal?.aborted ? undefined : this.#first) ?? new Reader();
+    if (reader === this.#first) this.#first = undefined;
+    reader.onEnd(() => this.#readers.delete(reader));
     this.#readers.add(reader);
     if (this.#ended || signal?.aborted) reader.end();
     else if (signal !== undefined) reader.onEnd(onAbort(signal, () => reader.end()));
@@ -56,6 +60,7 @@ export class Events {
   }
 
   tell(event: PayeeEvent): void {
+    this.#first?.push(event);
     for (const reader of this.#readers) reader.push(event);
     for (const kind of [event.kind, "*"]) {
       for (const listener of [...(this.#listeners.get(kind) ?? [])]) {
@@ -80,13 +85,9 @@ export class Events {
 export class Reader implements AsyncIterableIterator<PayeeEvent> {
   readonly #queue: PayeeEvent[] = [];
   readonly #waiting: ((result: IteratorResult<PayeeEvent>) => void)[] = [];
-  readonly #atEnd: (() => void)[];
+  readonly #atEnd: (() => void)[] = [];
   #missed = 0;
   #isOver = false;
-
-  constructor(leave: () => void) {
-    this.#atEnd = [leave];
-  }
 
   /** Calls back when it has ended. */
   onEnd(work: () => void): void {

@@ -340,8 +340,9 @@ export class Payee {
   }
 
   /**
-   * Everything that happens from now on, for `for await`. It ends when the payee is closed or `signal` is aborted. A reader that falls
-   * more than 1,024 behind misses the oldest ones, and gets a `missed` event in their place.
+   * Everything that happens from now on, for `for await`. It ends when the payee is closed or `signal` is aborted. The first reader gets
+   * also what happened since the payee was opened. A reader that falls more than 1,024 behind misses the oldest ones, and gets a
+   * `missed` event in their place.
    */
   events(options: WaitOptions = {}): AsyncIterableIterator<PayeeEvent> {
     return this.#events.read(readSignal(options));

@@ -86,7 +86,7 @@ fn answer(teller: &Teller, bed: &Testbed, wallet: Wallet, request: &str) -> Told
     let call = std::thread::spawn(move || block_on(caller.send_invoice(params)));
     let begun = Instant::now();
     loop {
-        while let Ok(event) = events.try_recv() {
+        while let Some(Ok(event)) = events.try_recv() {
             tell_event(teller, &event);
         }
         bed.net.pump();
@@ -103,7 +103,7 @@ fn answer(teller: &Teller, bed: &Testbed, wallet: Wallet, request: &str) -> Told
             return Err("nothing was paid within a minute".into());
         }
     }
-    while let Ok(event) = events.try_recv() {
+    while let Some(Ok(event)) = events.try_recv() {
         tell_event(teller, &event);
     }
     bed.net.pump();

@@ -107,7 +107,7 @@ fn a_payer_that_hears_nothing_can_be_sent_the_invoice_again() {
     assert_eq!(again.bolt12, error.record().unwrap().bolt12);
     let paid = block_on(wallet.payee.wait_invoice("later")).unwrap();
     assert_paid(&paid);
-    let saw_payment = std::iter::from_fn(|| events.try_recv().ok())
+    let saw_payment = std::iter::from_fn(|| events.try_recv()?.ok())
         .any(|event| matches!(event, Event::Paid(record) if record == paid));
     assert!(saw_payment);
 }

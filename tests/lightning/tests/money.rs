@@ -148,7 +148,7 @@ fn too_little_is_never_paid() {
     let mut events = bench.payee.events();
     let error = block_on(bench.payee.payment_received(received(payment_hash, AMOUNT - 1))).unwrap_err();
     assert_eq!(error.code(), ErrorCode::AmountTooLow);
-    let told = std::iter::from_fn(|| events.try_recv().ok())
+    let told = std::iter::from_fn(|| events.try_recv()?.ok())
         .any(|event| matches!(event, Event::Underpaid { amount_received_msat, .. } if amount_received_msat == AMOUNT - 1));
     assert!(told);
     assert_eq!(bench.record().status, Status::Unpaid);

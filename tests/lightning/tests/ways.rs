@@ -182,7 +182,7 @@ fn an_invoice_can_be_paid_although_the_payer_said_no() {
     let sent = bed.net.take_events(bed.payer);
     let has_proof = |event: &NodeEvent| matches!(event, NodeEvent::PaymentSent { preimage: proof, .. } if Some(*proof) == preimage);
     assert!(sent.iter().any(has_proof), "{sent:?}");
-    let told: Vec<Event> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+    let told: Vec<Event> = std::iter::from_fn(|| events.try_recv()?.ok()).collect();
     let place = |wanted: fn(&Event) -> bool| told.iter().position(wanted).unwrap();
     assert!(
         place(|event| matches!(event, Event::PayerError(_))) < place(|event| matches!(event, Event::Paid(_)))

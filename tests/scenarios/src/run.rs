@@ -205,7 +205,7 @@ impl Run<'_> {
             let mut events = handle.events();
             let told = opened.clone();
             let telling = async move {
-                while let Ok(event) = events.recv_direct().await {
+                while let Some(Ok(event)) = events.recv().await {
                     stage.world.turns.log(format_args!("{event:?}"));
                     told.borrow_mut().seen.extend(record_of(&event).cloned());
                     stage.line_in_turn(EVENT, &lines::event(&event)).await;

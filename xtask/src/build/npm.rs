@@ -20,7 +20,7 @@ pub fn build(output: &mut dyn Output) -> Done {
 /// Installs what the lock file says, unless that is what is there.
 pub fn install(output: &mut dyn Output) -> Done {
     if missing("npm") {
-        return Err("npm is missing: install Node 20 or later".to_owned());
+        return Err("npm is missing: install Node 20.16 or later".to_owned());
     }
     let lock = fs::read(folder().join("package-lock.json"))
         .map_err(|error| format!("npm/package-lock.json: {error}"))?;

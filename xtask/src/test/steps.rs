@@ -93,6 +93,8 @@ fn test(log: &mut Log) -> Checked {
 
 /// Packing the crate is the one place where cargo itself asks the registry whether a locked version was withdrawn.
 fn package(log: &mut Log) -> Checked {
+    log.cargo(&["package", "--locked", "-p", "invreq", "--allow-dirty", "--list"])?;
+    check_packed(&log.text())?;
     log.cargo(&[
         "package",
         "--locked",
@@ -111,6 +113,21 @@ fn package(log: &mut Log) -> Checked {
         yanked => Err(format!(
             "{yanked} locked versions are yanked: cargo update -p NAME"
         )),
+    }
+}
+
+/// The files of the crate: what everybody looks for is there, and nothing that a build left behind.
+fn check_packed(files: &str) -> Result<(), String> {
+    let has = |name: &str| files.lines().any(|file| file.trim() == name);
+    if let Some(missing) = ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "src/lib.rs"]
+        .into_iter()
+        .find(|name| !has(name))
+    {
+        return Err(format!("the crate has no {missing}"));
+    }
+    match files.lines().find(|file| file.contains("target/")) {
+        Some(built) => Err(format!("the crate has what a build left behind: {built}")),
+        None => Ok(()),
     }
 }
 

@@ -36,6 +36,8 @@ class Events:
     def __init__(self) -> None:
         # Whoever lets go of a reader reads no more.
         self._readers: WeakSet[EventReader] = WeakSet()
+        # What happened before anybody read.
+        self._first: EventReader | None = EventReader(self._readers.discard)
         self._listeners: list[Listener] = []
         self._ended = False
 
@@ -44,18 +46,20 @@ class Events:
         self._listeners.append(listener)
 
     def read(self) -> EventReader:
-        """All events from now on."""
-        reader = EventReader(self._readers.discard)
+        """All events from now on; for the first reader all there were."""
+        reader, self._first = self._first or EventReader(self._readers.discard), None
         if self._ended:
-            reader.end()
+            reader._end()
         else:
             self._readers.add(reader)
         return reader
 
     def tell(self, event: Event) -> None:
         """Hands it to everybody."""
+        if self._first is not None:
+            self._first._push(event)
         for reader in list(self._readers):
-            reader.push(event)
+            reader._push(event)
         for listener in list(self._listeners):
             try:
                 listener(event)
@@ -67,7 +71,7 @@ class Events:
         self._ended = True
         self._listeners.clear()
         for reader in list(self._readers):
-            reader.end()
+            reader._end()
 
 
 class EventReader(AsyncIterator[PayeeEvent]):
@@ -84,7 +88,7 @@ class EventReader(AsyncIterator[PayeeEvent]):
         self._missed = 0
         self._over = False
 
-    def push(self, event: PayeeEvent) -> None:
+    def _push(self, event: PayeeEvent) -> None:
         """Adds an event."""
         self._queue.append(event)
         if len(self._queue) > MOST_BEHIND:
@@ -120,9 +124,9 @@ class EventReader(AsyncIterator[PayeeEvent]):
         """Ends it at once."""
         self._queue.clear()
         self._missed = 0
-        self.end()
+        self._end()
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """Nothing more comes. What is in the queue can still be read."""
         self._over = True
         self._leave(self)

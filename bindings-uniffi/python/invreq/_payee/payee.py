@@ -325,7 +325,10 @@ class Payee:
         return await self._engine.look(lambda handle: handle.ignored_replies())
 
     def events(self) -> EventReader:
-        """Everything that happens from now on, for `async for`. It ends when the payee is closed."""
+        """Everything that happens from now on, for `async for`. It ends when the payee is closed.
+
+        The first reader gets also what happened since the payee was opened.
+        """
         return self._events.read()
 
     async def close(self) -> None:

@@ -241,7 +241,10 @@ class SyncPayee:
         return self._thread.run(self._payee.ignored_replies())
 
     def events(self) -> SyncEventReader:
-        """Everything that happens from now on, for `for`. It ends when the payee is closed."""
+        """Everything that happens from now on, for `for`. It ends when the payee is closed.
+
+        The first reader gets also what happened since the payee was opened.
+        """
 
         async def read() -> EventReader:
             return self._payee.events()
@@ -255,6 +258,7 @@ class SyncPayee:
         """
         if self._thread.is_over:
             return
+        self._thread.check_other()
         try:
             self._thread.run(self._payee.close())
         except errors.Cancelled:
@@ -293,9 +297,11 @@ class LoopThread:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Does something in the loop, and waits for it."""
-        if threading.current_thread() is self._thread:
+        try:
+            self.check_other()
+        except BaseException:
             work.close()
-            raise check.invalid("a SyncPayee cannot be called on its own thread")
+            raise
         with self._lock:
             if self.is_over:
                 work.close()
@@ -306,6 +312,11 @@ class LoopThread:
         except BaseException:
             done.cancel()
             raise
+
+    def check_other(self) -> None:
+        """Raises on the loop's own thread, which would wait for itself."""
+        if threading.current_thread() is self._thread:
+            raise check.invalid("a SyncPayee cannot be called on its own thread")
 
     def end(self) -> None:
         """Ends the loop, once; what is still in it is cancelled."""

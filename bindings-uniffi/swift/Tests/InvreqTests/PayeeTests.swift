@@ -255,6 +255,23 @@ struct PayeeTests {
         try await payee.close()
     }
 
+    @Test func theFirstReaderGetsWhatHappenedWhileThePayeeWasOpened() async throws {
+        let store = MemoryStore()
+        let before = try await Opened.open(store: store.clone())
+        _ = try await before.send("a", expiry: 3600)
+        try await before.payee.close()
+        let host = try await Opened.open(store: store, clock: TestClock(before.clock.nowMs() - 5_000))
+        let streams = [host.payee.events, host.payee.events]
+        try await host.payee.close()
+        var kinds: [[String]] = []
+        for stream in streams {
+            var read: [String] = []
+            for await event in stream { read.append(event.kind) }
+            kinds.append(read)
+        }
+        #expect(kinds == [["clock_behind"], []])
+    }
+
     @Test func eventsReachEveryReader() async throws {
         let host = try await Opened.open()
         let payee = host.payee

@@ -44,6 +44,11 @@ impl Lookup {
     }
 }
 
+/// Whether an address is one to connect to, or a name to look up.
+pub(super) fn is_usable(address: &str) -> bool {
+    address.parse::<SocketAddr>().is_ok() || name_and_port(address).is_some()
+}
+
 /// A name that can be looked up: not one of Tor's, nor a URL.
 fn name_and_port(address: &str) -> Option<(String, u16)> {
     let (host, port) = address.rsplit_once(':')?;

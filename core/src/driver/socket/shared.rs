@@ -9,7 +9,7 @@ use bitcoin::secp256k1::PublicKey;
 use bitcoin::Network;
 
 use super::directory::DynDirectory;
-use super::lookup::Lookup;
+use super::lookup::{is_usable, Lookup};
 use crate::driver::{Clock, Entropy, HostError, SystemClock, SystemEntropy};
 use crate::engine::SendOutcome;
 use crate::NodeKey;
@@ -123,15 +123,14 @@ impl Shared {
             Err(error) if all.is_empty() => return Err(error),
             Err(_) => {}
         }
-        all.truncate(MAX_ADDRESSES);
-        Ok(all)
+        Ok(usable(&all))
     }
 
     /// The addresses of a delivery, or what we know ourselves.
     pub(super) fn addresses_of(&self, node_id: &PublicKey, connect: &[String]) -> Vec<String> {
         let known = self.addresses.get(node_id).map(Vec::as_slice).unwrap_or_default();
         let addresses = if connect.is_empty() { known } else { connect };
-        addresses.iter().take(MAX_ADDRESSES).cloned().collect()
+        usable(addresses)
     }
 
     /// Hands a message to the connection to this node. Where there is none yet, the receiver of its commands comes back.
@@ -206,6 +205,12 @@ impl Shared {
     fn links(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Link>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first addresses of those a socket can connect to.
+fn usable(addresses: &[String]) -> Vec<String> {
+    let usable = addresses.iter().filter(|address| is_usable(address));
+    usable.take(MAX_ADDRESSES).cloned().collect()
 }
 
 /// Closes the connection that is of least use.

@@ -173,7 +173,7 @@ fn why_an_event_comes_again_is_told_and_damage_is_left_to_the_wallet() {
     let claimable = bench.held_payment();
     let mut events = bench.payee.events();
     let mut troubles = || {
-        let all: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+        let all: Vec<_> = std::iter::from_fn(|| events.try_recv()?.ok()).collect();
         let trouble = |event: &invreq::engine::Event| match event {
             invreq::engine::Event::Trouble(error) => Some(error.code),
             _ => None,

@@ -47,7 +47,7 @@ public enum PayeeEvent: Sendable {
 }
 
 extension PayeeEvent {
-    /// The name of its kind, the same word in every language, such as `payer_error`.
+    /// The name of its kind, such as `payer_error`.
     public var kind: String {
         switch self {
         case .created: "created"
@@ -74,6 +74,8 @@ final class Events: Sendable {
     private struct State {
         var last = 0
         var readers: [Int: Reader] = [:]
+        /// What happened before anybody read.
+        var first: Reader? = Reader()
         var isOver = false
     }
 
@@ -86,7 +88,8 @@ final class Events: Sendable {
 
     func tell(_ event: PayeeEvent) {
         onEvent?(event)
-        for reader in state.with({ Array($0.readers.values) }) { reader.push(event) }
+        let readers = state.with { state in Array(state.readers.values) + (state.first.map { [$0] } ?? []) }
+        readers.forEach { $0.push(event) }
     }
 
     /// Nothing more comes.
@@ -99,13 +102,14 @@ final class Events: Sendable {
         readers.forEach { $0.end() }
     }
 
-    /// Everything from now on, until the stream is let go.
+    /// Everything from now on, and for the first reader all there was, until the stream is let go.
     func stream() -> AsyncStream<PayeeEvent> {
-        let reader = Reader()
-        let (number, isOver) = state.with { state in
+        let (reader, number, isOver) = state.with { state in
+            let reader = state.first ?? Reader()
+            state.first = nil
             state.last += 1
             if !state.isOver { state.readers[state.last] = reader }
-            return (state.last, state.isOver)
+            return (reader, state.last, state.isOver)
         }
         if isOver { reader.end() }
         let place = Place { [weak self] in

@@ -18,7 +18,7 @@ public actor Payee {
 
     /// Reads the store and takes up where it left off. Where it fails, it closes the store and the transport: both are the payee's.
     ///
-    /// Throws `wrong_store`, `store_corrupt`, `store_failed`; `invalid_parameter` or `invalid_value` for the options.
+    /// Throws `wrong_store`, `store_corrupt`, `store_failed`; `invalid_parameter` for the options.
     public static func open(_ options: PayeeOptions) async throws(InvreqError) -> Payee {
         try await whole {
             do {
@@ -255,7 +255,8 @@ public actor Payee {
 
     /// Everything that happens from now on, for `for await`; every use of the property is a stream of its own.
     ///
-    /// It ends when the payee is closed or the reading task is cancelled. A reader that falls more than 1,024 behind misses the oldest
+    /// The first of them begins with what happened since the payee was opened. It ends when the payee is closed or the reading task is
+    /// cancelled. A reader that falls more than 1,024 behind misses the oldest
     /// ones, and gets a `missed` event in their place.
     public nonisolated var events: AsyncStream<PayeeEvent> { parts.events.stream() }
 

@@ -22,7 +22,8 @@ fn the_next_address_is_tried_where_one_leads_nowhere() {
     let half = Node::start(2, Manner::HangsUpAfter(20));
     let later = Node::start(2, Manner::HangsUpAfter(100));
     let dead = dead_address();
-    let odd = ["", "nonsense", "a.onion:1", "ws://127.0.0.1:1"];
+    // More than are tried: what a socket cannot use takes nobody's place.
+    let odd = ["", "nonsense", "a.onion:1", "ws://127.0.0.1:1"].repeat(3);
     for others in [
         &[dead.as_str()][..],
         &[&stranger.address],
