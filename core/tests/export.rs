@@ -56,9 +56,21 @@ fn prefix_and_revision_key_may_change() {
 }
 
 #[test]
+fn a_wallet_that_is_not_there_has_no_dump() {
+    block_on(async {
+        let error = export(&small_wallet().await, b"w2/", b"w2/revision")
+            .await
+            .unwrap_err();
+        assert!(matches!(error, StoreError::Foreign(_)), "{error}");
+    });
+}
+
+#[test]
 fn an_empty_wallet_has_a_dump() {
     block_on(async {
-        let dump = export(&MemoryStore::new(), PREFIX, REVISION).await.unwrap();
+        let from = MemoryStore::new();
+        from.write(&Batch::new(REVISION, 1)).await.unwrap();
+        let dump = export(&from, PREFIX, REVISION).await.unwrap();
         let to = MemoryStore::new();
         import(&to, PREFIX, REVISION, &dump).await.unwrap();
         assert_eq!(

@@ -73,7 +73,10 @@ export interface PayerError {
 export interface RecordData {
   /** The label it was given, unique in the store. */
   readonly label: string;
-  /** The description of the request, as the payer wrote it, or empty where it has none. */
+  /**
+   * The description of the request as the payer wrote it, or empty where it has none. It is a stranger's text, of any characters: the one
+   * of a preview is made to be shown.
+   */
   readonly description: string;
   /** The payment hash of the invoice, as hex. */
   readonly paymentHash: string;

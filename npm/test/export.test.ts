@@ -46,6 +46,10 @@ test("a wallet of every state moves to another store and goes on there", async (
   assert.deepEqual(await exportWallet(to, { walletId: "second" }), dump);
 });
 
+test("a wallet that is not there has no dump", async () => {
+  await rejects(exportWallet(await small(), { walletId: "typo" }), "foreign");
+});
+
 test("what is null is left out, and what is no store, no dump or no wallet id is told", async () => {
   const store = await small();
   const dump = await exportWallet(store);

@@ -121,6 +121,9 @@ async def test_a_wallet_moves_from_one_store_to_another(tmp_path: Path) -> None:
     for wrong in (None, "dump", 1):
         with pytest.raises(errors.InvalidParameter):
             await import_wallet(MemoryStore(), wrong)  # type: ignore[arg-type]
+    with pytest.raises(StoreError) as missing:
+        await export_wallet(memory.reopened(), wallet_id="typo")
+    assert missing.value.kind == "foreign"
     with pytest.raises(errors.InvalidParameter):
         await export_wallet(None)  # type: ignore[arg-type]
     for place in ("", "../x", "x" * 65, "\ud800", "a\0b", None, 1):

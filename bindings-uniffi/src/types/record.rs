@@ -11,7 +11,8 @@ use invreq::{InvreqId, PaymentHash, Preimage};
 pub struct Record {
     /// The label it was given, unique in the store.
     pub label: String,
-    /// The description of the request, or empty where it has none.
+    /// The description of the request as the payer wrote it, or empty where it has none. It is a stranger's text, of any characters:
+    /// the one of a preview is made to be shown.
     pub description: String,
     /// The payment hash of the invoice.
     pub payment_hash: PaymentHash,

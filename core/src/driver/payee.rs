@@ -232,7 +232,7 @@ impl Payee {
     /// The node id that replies over our own reply paths are for.
     ///
     /// # Errors
-    /// None in practice.
+    /// `internal`: a defect of the library.
     pub async fn reply_node_id(&self) -> Result<PublicKey> {
         self.shared.engine.lock().await.reply_node_id()
     }

@@ -272,7 +272,7 @@ impl Engine {
     /// The node id that replies over our own reply paths are for; whoever hosts the engine hands it what comes for it.
     ///
     /// # Errors
-    /// None in practice: see `internal`.
+    /// `internal`: a defect of the library.
     pub fn reply_node_id(&self) -> Result<PublicKey> {
         self.keys.reply_node_id()
     }

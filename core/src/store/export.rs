@@ -30,18 +30,21 @@ const ATTEMPTS: usize = 3;
 ///
 /// The dump shows one moment. Where the wallet is written meanwhile it is read again, and after three times the error
 /// is [`Conflict::Revision`]; so it is best made while the wallet is closed. A wallet whose own import is unfinished
-/// is [`StoreError::Corrupt`].
+/// is [`StoreError::Corrupt`]; where there is no wallet with this revision key, it is [`StoreError::Foreign`].
 pub async fn export(store: &impl Store, prefix: &[u8], revision_key: &[u8]) -> Result<Vec<u8>, StoreError> {
     check_place(prefix, revision_key)?;
     for _ in 0..ATTEMPTS {
-        let revision = value(store, revision_key).await?;
+        let Some(revision) = value(store, revision_key).await? else {
+            // A backup of nothing would be found out when it is needed.
+            return Err(StoreError::Foreign("it holds no such wallet".to_owned()));
+        };
         if is_importing(store, prefix).await? {
             return Err(StoreError::Corrupt(
                 "an import into it was not finished".to_owned(),
             ));
         }
         let dump = read_all(store, prefix, revision_key).await?;
-        if value(store, revision_key).await? == revision {
+        if value(store, revision_key).await? == Some(revision) {
             return Ok(dump);
         }
     }

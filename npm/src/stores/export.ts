@@ -34,7 +34,7 @@ export interface WalletOptions {
  *
  * The dump is checksummed, and as secret as the store: it is not encrypted. It shows one moment. Where the wallet is written meanwhile
  * it is read again, and after three times it rejects with `conflict`; so it is best made while the wallet is closed. A wallet whose own
- * import is unfinished is `corrupt`. An older dump loses what came after it, and nothing else: no secret is ever used twice.
+ * import is unfinished is `corrupt`, and one that is not there `foreign`. An older dump loses what came after it, and nothing else: no secret is ever used twice.
  *
  * Rejects with a {@link StoreError}; what is no store or no wallet id is `invalid`.
  */
@@ -43,11 +43,12 @@ export async function exportWallet(store: Store, options: WalletOptions = {}): P
   const { prefix, revisionKey, mark } = placeOf(options);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await valueAt(store, revisionKey);
+    // A backup of nothing would be found out when it is needed.
+    if (!before) throw new StoreError("foreign", "this is not a store of this library: it holds no such wallet");
     if (await valueAt(store, mark)) throw corrupt("an import into it was not finished");
     const entries = await readAll(store, prefix);
     const after = await valueAt(store, revisionKey);
-    const isSame = before && after ? same(before, after) : before === after;
-    if (isSame)
+    if (after && same(before, after))
       return write(
         entries.filter(({ key }) => !same(key, revisionKey)),
         prefix.length,

@@ -25,7 +25,7 @@ async def export_wallet(store: Store, *, wallet_id: str = "main") -> bytes:
     it is read again, and after three times it raises a `conflict`; so it is best made while the wallet is closed. An older dump loses
     what came after it, and nothing else: no secret is ever used twice.
 
-    Raises a `StoreError`; what is no store or no wallet id is `InvalidParameter`.
+    Raises a `StoreError`: a `foreign` one where there is no such wallet. What is no store or no wallet id is `InvalidParameter`.
     """
     host, place = HostStore(store), glue.wallet_id(wallet_id)
     exported: Any = await _blocking(lambda: ffi.export_wallet(host, place))

@@ -3,6 +3,7 @@ use invreq::driver::{HostError, Received, Transport};
 use invreq::engine::{Delivery, ReplyPath, Route, SendOutcome};
 
 use super::nodes::Cln;
+use crate::Error;
 
 /// A host behind Core Lightning: it injects raw packets, and gets opened answers from a hook.
 pub struct ClnHost {
@@ -32,15 +33,13 @@ impl Transport for ClnHost {
     }
 
     async fn resolve_scid(&self, scid: u64, direction: u8) -> Result<Option<PublicKey>, HostError> {
-        Ok(self
-            .rpc
-            .listchannels(scid)
-            .and_then(|ends| ends.get(usize::from(direction)).copied()))
+        let ends = self.rpc.listchannels(scid).map_err(unknown)?;
+        Ok(ends.and_then(|ends| ends.get(usize::from(direction)).copied()))
     }
 
     async fn find_route(&self, node_id: PublicKey) -> Result<Option<Route>, HostError> {
         let us = self.rpc.getinfo();
-        let Some(hops) = self.rpc.getroute(node_id) else {
+        let Some(hops) = self.rpc.getroute(node_id).map_err(unknown)? else {
             return Ok(None);
         };
         Ok(Some(Route {
@@ -63,4 +62,9 @@ impl Transport for ClnHost {
             bytes: invoice_error,
         }
     }
+}
+
+/// The node cannot say now, so the engine asks again. `None` would say for good that there is no such channel, or no way.
+fn unknown(error: Error) -> HostError {
+    HostError(error.to_string())
 }

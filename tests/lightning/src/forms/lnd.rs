@@ -6,6 +6,7 @@ use invreq::engine::{Delivery, ReplyPath, Route, SendOutcome};
 use invreq::onion::SharedSecret;
 
 use super::nodes::Lnd;
+use crate::Error;
 
 /// A host behind LND: it sends raw messages to peers and multiplies points with the node's key, and nothing else.
 pub struct LndHost {
@@ -30,10 +31,8 @@ impl Transport for LndHost {
     }
 
     async fn resolve_scid(&self, scid: u64, direction: u8) -> Result<Option<PublicKey>, HostError> {
-        Ok(self
-            .rpc
-            .get_chan_info(scid)
-            .and_then(|ends| ends.get(usize::from(direction)).copied()))
+        let ends = self.rpc.get_chan_info(scid).map_err(unknown)?;
+        Ok(ends.and_then(|ends| ends.get(usize::from(direction)).copied()))
     }
 
     async fn find_route(&self, node_id: PublicKey) -> Result<Option<Route>, HostError> {
@@ -55,7 +54,7 @@ impl Transport for LndHost {
             reply,
             ..Route::default()
         };
-        Ok(self.rpc.query_routes(node_id).map(route))
+        Ok(self.rpc.query_routes(node_id).map_err(unknown)?.map(route))
     }
 
     async fn receive(&self) -> Received {
@@ -67,8 +66,11 @@ impl Transport for LndHost {
 
     async fn ecdh(&self, _: PublicKey, point: PublicKey) -> Result<SharedSecret, HostError> {
         let secret = self.rpc.derive_shared_key(&point);
-        secret
-            .map(SharedSecret::new)
-            .map_err(|error| HostError(error.to_string()))
+        secret.map(SharedSecret::new).map_err(unknown)
     }
+}
+
+/// The node cannot say now, so the engine asks again. `None` would say for good that there is no such channel, or no way.
+fn unknown(error: Error) -> HostError {
+    HostError(error.to_string())
 }

@@ -61,13 +61,13 @@ impl Cln {
     }
 
     /// The two ends of a channel, the lesser node id first.
-    pub fn listchannels(&self, scid: u64) -> Option<[PublicKey; 2]> {
-        self.node.ends(scid)
+    pub fn listchannels(&self, scid: u64) -> Result<Option<[PublicKey; 2]>, Error> {
+        Ok(self.node.ends(scid))
     }
 
     /// The nodes between us and that one.
-    pub fn getroute(&self, node_id: PublicKey) -> Option<Vec<PublicKey>> {
-        self.node.net.route(self.node.node, node_id)
+    pub fn getroute(&self, node_id: PublicKey) -> Result<Option<Vec<PublicKey>>, Error> {
+        Ok(self.node.net.route(self.node.node, node_id))
     }
 
     /// The nodes by which others reach us: none where we are public, else a peer.
@@ -122,13 +122,13 @@ impl Lnd {
     }
 
     /// The two ends of a channel, the lesser node id first.
-    pub fn get_chan_info(&self, scid: u64) -> Option<[PublicKey; 2]> {
-        self.node.ends(scid)
+    pub fn get_chan_info(&self, scid: u64) -> Result<Option<[PublicKey; 2]>, Error> {
+        Ok(self.node.ends(scid))
     }
 
     /// The nodes between us and that one.
-    pub fn query_routes(&self, node_id: PublicKey) -> Option<Vec<PublicKey>> {
-        self.node.net.route(self.node.node, node_id)
+    pub fn query_routes(&self, node_id: PublicKey) -> Result<Option<Vec<PublicKey>>, Error> {
+        Ok(self.node.net.route(self.node.node, node_id))
     }
 
     /// The nodes by which others reach us: none where we are public, else a peer.

@@ -4,10 +4,9 @@ import InvreqCore
 /// Everything a store holds of a wallet, as bytes: a backup. It is as secret as the store itself.
 ///
 /// It shows one moment. Where the wallet is written meanwhile it is read again, and after three times it throws `store_conflict`; so it
-/// is best made while the wallet is closed. Where there is no such wallet, the backup is empty: what is made of it opens as
-/// `store_corrupt`.
+/// is best made while the wallet is closed.
 ///
-/// Throws `invalid_parameter` for what is no wallet id; `store_corrupt` where an import into the wallet was not finished; the errors of
+/// Throws `invalid_parameter` for what is no wallet id; `wrong_store` where there is no such wallet; `store_corrupt` where an import into the wallet was not finished; the errors of
 /// the store.
 public func exportWallet(
     _ store: any Store, walletId: String = "main"

@@ -13,7 +13,7 @@ import kotlinx.coroutines.withContext
  * is read again, and after three times it throws a conflict; so it is best made while the wallet is closed. An older dump loses what came
  * after it, and nothing else: no secret is ever used twice.
  *
- * @throws StoreException what the store throws.
+ * @throws StoreException what the store throws; foreign where there is no such wallet.
  */
 @JvmOverloads
 public suspend fun exportWallet(

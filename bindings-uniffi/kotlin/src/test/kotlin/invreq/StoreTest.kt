@@ -99,6 +99,8 @@ class StoreTest {
             val copy = MemoryStore()
             importWallet(copy, dump)
             assertArrayEquals(dump, exportWallet(copy))
+            val missing = assertThrows<StoreException> { runBlocking { exportWallet(copy, "typo") } }
+            assertTrue(missing.error is StoreError.Foreign)
             val conflict = assertThrows<StoreException> { runBlocking { importWallet(copy, dump) } }
             assertTrue(conflict.error is StoreError.Conflict)
             val damaged = assertThrows<StoreException> { runBlocking { importWallet(MemoryStore(), dump.copyOf(dump.size - 1)) } }
