@@ -105,8 +105,8 @@ public protocol HostClock: Sendable {
 /// Throws the dice: 32 bytes that nobody can guess, new every time.
 public typealias Entropy = @Sendable () throws -> Data
 
-/// An ordered key-value store with one conditional, atomic, durable write. The whole contract is in ``storeConformance(durable:shared:_:)``, which an
-/// app that brings its own store runs in one of its tests.
+/// An ordered key-value store with one conditional, atomic, durable write. The whole contract is in
+/// ``storeConformance(durable:shared:_:)``, which an app that brings its own store runs in one of its tests.
 ///
 /// Keys are ordered as unsigned bytes, a key before its own extensions. Any method may be called while other calls are under way.
 /// Methods throw a ``StoreError``; anything else counts as `failed`.

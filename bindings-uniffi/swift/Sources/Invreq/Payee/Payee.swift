@@ -256,8 +256,7 @@ public actor Payee {
     /// Everything that happens from now on, for `for await`; every use of the property is a stream of its own.
     ///
     /// The first of them begins with what happened since the payee was opened. It ends when the payee is closed or the reading task is
-    /// cancelled. A reader that falls more than 1,024 behind misses the oldest
-    /// ones, and gets a `missed` event in their place.
+    /// cancelled. A reader that falls more than 1,024 behind misses the oldest ones, and gets a `missed` event in their place.
     public nonisolated var events: AsyncStream<PayeeEvent> { parts.events.stream() }
 
     /// Ends everything, and closes the store and the transport. Calls that still wait throw `cancelled`.

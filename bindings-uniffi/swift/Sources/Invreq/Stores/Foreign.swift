@@ -6,8 +6,8 @@ import InvreqCore
 /// It shows one moment. Where the wallet is written meanwhile it is read again, and after three times it throws `store_conflict`; so it
 /// is best made while the wallet is closed.
 ///
-/// Throws `invalid_parameter` for what is no wallet id; `wrong_store` where there is no such wallet; `store_corrupt` where an import into the wallet was not finished; the errors of
-/// the store.
+/// Throws `invalid_parameter` for what is no wallet id; `wrong_store` where there is no such wallet; `store_corrupt` where an import
+/// into the wallet was not finished; the errors of the store.
 public func exportWallet(
     _ store: any Store, walletId: String = "main"
 ) async throws(InvreqError) -> Data {
