@@ -35,9 +35,9 @@ class Events:
 
     def __init__(self) -> None:
         # Whoever lets go of a reader reads no more.
-        self._readers: WeakSet[EventReader] = WeakSet()
+        self._queues: WeakSet[Queue] = WeakSet()
         # What happened before anybody read.
-        self._first: EventReader | None = EventReader(self._readers.discard)
+        self._first: Queue | None = Queue(self._queues.discard)
         self._listeners: list[Listener] = []
         self._ended = False
 
@@ -47,19 +47,19 @@ class Events:
 
     def read(self) -> EventReader:
         """All events from now on; for the first reader all there were."""
-        reader, self._first = self._first or EventReader(self._readers.discard), None
+        queue, self._first = self._first or Queue(self._queues.discard), None
         if self._ended:
-            reader._end()
+            queue.end()
         else:
-            self._readers.add(reader)
-        return reader
+            self._queues.add(queue)
+        return EventReader(queue)
 
     def tell(self, event: Event) -> None:
         """Hands it to everybody."""
         if self._first is not None:
-            self._first._push(event)
-        for reader in list(self._readers):
-            reader._push(event)
+            self._first.push(event)
+        for queue in list(self._queues):
+            queue.push(event)
         for listener in list(self._listeners):
             try:
                 listener(event)
@@ -70,8 +70,8 @@ class Events:
         """Nothing more comes."""
         self._ended = True
         self._listeners.clear()
-        for reader in list(self._readers):
-            reader._end()
+        for queue in list(self._queues):
+            queue.end()
 
 
 class EventReader(AsyncIterator[PayeeEvent]):
@@ -80,21 +80,9 @@ class EventReader(AsyncIterator[PayeeEvent]):
     A reader that falls more than 1,024 behind misses the oldest ones, and gets a `Missed` in their place.
     """
 
-    def __init__(self, leave: Callable[[EventReader], None]) -> None:
+    def __init__(self, queue: Queue) -> None:
         """Use `Payee.events`."""
-        self._leave = leave
-        self._queue: deque[PayeeEvent] = deque()
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._missed = 0
-        self._over = False
-
-    def _push(self, event: PayeeEvent) -> None:
-        """Adds an event."""
-        self._queue.append(event)
-        if len(self._queue) > MOST_BEHIND:
-            self._queue.popleft()
-            self._missed += 1
-        self._wake()
+        self._queue = queue
 
     def __aiter__(self) -> EventReader:
         """The reader itself."""
@@ -102,12 +90,40 @@ class EventReader(AsyncIterator[PayeeEvent]):
 
     async def __anext__(self) -> PayeeEvent:
         """The next event. Whoever is cancelled while waiting for it misses nothing."""
+        return await self._queue.next()
+
+    async def aclose(self) -> None:
+        """Ends it at once."""
+        self._queue.clear()
+        self._queue.end()
+
+
+class Queue:
+    """The events one reader has not read yet."""
+
+    def __init__(self, leave: Callable[[Queue], None]) -> None:
+        self._leave = leave
+        self._events: deque[PayeeEvent] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._missed = 0
+        self._over = False
+
+    def push(self, event: PayeeEvent) -> None:
+        """Adds an event."""
+        self._events.append(event)
+        if len(self._events) > MOST_BEHIND:
+            self._events.popleft()
+            self._missed += 1
+        self._wake()
+
+    async def next(self) -> PayeeEvent:
+        """Waits for the next one."""
         while True:
             if self._missed > 0:
                 missed, self._missed = Missed(self._missed), 0
                 return missed
-            if self._queue:
-                return self._queue.popleft()
+            if self._events:
+                return self._events.popleft()
             if self._over:
                 raise StopAsyncIteration
             waiting = asyncio.get_running_loop().create_future()
@@ -120,13 +136,12 @@ class EventReader(AsyncIterator[PayeeEvent]):
                     self._wake()
                 raise
 
-    async def aclose(self) -> None:
-        """Ends it at once."""
-        self._queue.clear()
+    def clear(self) -> None:
+        """Forgets what was not read."""
+        self._events.clear()
         self._missed = 0
-        self._end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Nothing more comes. What is in the queue can still be read."""
         self._over = True
         self._leave(self)
