@@ -44,7 +44,8 @@ export async function exportWallet(store: Store, options: WalletOptions = {}): P
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await valueAt(store, revisionKey);
     // A backup of nothing would be found out when it is needed.
-    if (!before) throw new StoreError("foreign", "this is not a store of this library: it holds no such wallet");
+    if (!before)
+      throw new StoreError("foreign", "this is not a store of this library: it holds no such wallet");
     if (await valueAt(store, mark)) throw corrupt("an import into it was not finished");
     const entries = await readAll(store, prefix);
     const after = await valueAt(store, revisionKey);
